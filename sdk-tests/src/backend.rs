@@ -1,0 +1,33 @@
+//! What a host must be able to do for a scenario.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::host::{Cost, Log};
+use crate::proxy::{HostKind, Rejected};
+use crate::reply::{Reply, UpstreamReply};
+use crate::request::Request;
+
+/// What went wrong in a scenario although its assertions hold.
+#[derive(Debug, Default)]
+pub(crate) struct Findings {
+    /// Wrong calls and leaks.
+    pub(crate) violations: Vec<String>,
+    /// A panic or trap of the plugin.
+    pub(crate) trap: Option<String>,
+}
+
+/// A host. The facade that scenarios see is [`Proxy`](crate::Proxy), which has the documentation.
+pub(crate) trait Backend {
+    fn kind(&self) -> HostKind;
+    fn env(&mut self, name: &str, value: &str);
+    fn property(&mut self, path: &[&str], value: &[u8]);
+    fn upstream_replies(&mut self, reply: UpstreamReply);
+    fn configure(&mut self, config: &[u8]) -> Result<(), Rejected>;
+    fn send(&mut self, request: &Request) -> Reply;
+    fn metrics(&mut self) -> BTreeMap<String, u64>;
+    fn logs(&mut self) -> Vec<Log>;
+    fn advance(&mut self, by: Duration);
+    fn costs(&self) -> Vec<Cost>;
+    fn finish(&mut self) -> Findings;
+}

@@ -1,0 +1,113 @@
+//! A client that sends exactly the bytes that a request says.
+
+use std::io::{self, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use super::http::{Framing, Reader, framing, write_fields};
+use crate::{Reply, Request};
+
+/// Long enough for any proxy that will answer at all.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Sends one request over a connection of its own. [`Reply::upstream`] is always `None`.
+///
+/// # Errors
+///
+/// No connection, a reply that is not HTTP/1.1, or none at all (`UnexpectedEof`).
+pub fn send(address: SocketAddr, request: &Request) -> io::Result<Reply> {
+    Client::connect(address)?.send(request)
+}
+
+/// A connection that is kept for several requests.
+pub struct Client {
+    stream: TcpStream,
+    reader: Reader<TcpStream>,
+}
+
+impl Client {
+    /// Connects.
+    ///
+    /// # Errors
+    ///
+    /// Nobody listens there.
+    pub fn connect(address: SocketAddr) -> io::Result<Self> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        stream.set_nodelay(true)?;
+        let reader = Reader::new(stream.try_clone()?);
+        Ok(Self { stream, reader })
+    }
+
+    /// Sends a request and reads its reply.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`].
+    pub fn send(&mut self, request: &Request) -> io::Result<Reply> {
+        // A proxy may answer and close before it has read all: then the reply is what counts.
+        let sent = self.stream.write_all(&encode(request));
+        let reply = self.receive(request.method == "HEAD");
+        match (sent, reply) {
+            (Err(error), Err(_)) => Err(error),
+            (_, reply) => reply,
+        }
+    }
+
+    fn receive(&mut self, to_head: bool) -> io::Result<Reply> {
+        let head = loop {
+            let head = self.reader.response()?.ok_or_else(|| {
+                io::Error::new(
+                    io::ErrorKind::UnexpectedEof,
+                    "the connection closed without a reply",
+                )
+            })?;
+            if head.start >= 200 {
+                break head;
+            }
+        };
+        let bodiless = to_head || matches!(head.start, 204 | 304);
+        let framing = if bodiless {
+            Framing::None
+        } else {
+            framing(&head.fields, Framing::UntilClose)?
+        };
+        let (body, trailers) = self.reader.body(&framing)?;
+        Ok(Reply {
+            status: head.start,
+            headers: head.fields,
+            body,
+            trailers,
+            upstream: None,
+        })
+    }
+}
+
+/// The bytes of a request.
+fn encode(request: &Request) -> Vec<u8> {
+    let mut message = format!("{} ", request.method).into_bytes();
+    message.extend_from_slice(&request.path);
+    message.extend_from_slice(b" HTTP/1.1\r\n");
+    if let Some(authority) = &request.authority {
+        message.extend_from_slice(b"Host: ");
+        message.extend_from_slice(authority);
+        message.extend_from_slice(b"\r\n");
+    }
+    write_fields(&mut message, &request.fields());
+    message.extend_from_slice(b"\r\n");
+    let body = request.body.as_deref().unwrap_or_default();
+    if request.is_chunked() {
+        if !body.is_empty() {
+            message.extend_from_slice(format!("{:x}\r\n", body.len()).as_bytes());
+            message.extend_from_slice(body);
+            message.extend_from_slice(b"\r\n");
+        }
+        message.extend_from_slice(b"0\r\n");
+        write_fields(&mut message, &request.trailers);
+        message.extend_from_slice(b"\r\n");
+    } else {
+        message.extend_from_slice(body);
+    }
+    message
+}

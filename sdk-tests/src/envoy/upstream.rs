@@ -1,0 +1,144 @@
+//! An upstream that writes down every request and answers it.
+
+use std::io::{self, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use super::http::{Framing, Head, Reader, RequestLine, framing, value, write_fields};
+use crate::{UpstreamReply, UpstreamRequest};
+
+/// An HTTP/1.1 server on a port of its own; it ends when dropped.
+pub struct Upstream {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    requests: Mutex<Vec<UpstreamRequest>>,
+    reply: Mutex<Option<UpstreamReply>>,
+    connections: Mutex<Vec<TcpStream>>,
+    closing: AtomicBool,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Upstream {
+    /// Starts one that answers 200 with the body that it got.
+    ///
+    /// # Errors
+    ///
+    /// There is no free port.
+    pub fn echo() -> io::Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", 0))?;
+        let address = listener.local_addr()?;
+        let shared = Arc::new(Shared::default());
+        let accepting = Arc::clone(&shared);
+        thread::Builder::new()
+            .name("upstream".to_owned())
+            .spawn(move || {
+                for connection in listener.incoming() {
+                    if accepting.closing.load(Ordering::SeqCst) {
+                        break;
+                    }
+                    let Ok(connection) = connection else { continue };
+                    if let Ok(clone) = connection.try_clone() {
+                        lock(&accepting.connections).push(clone);
+                    }
+                    let shared = Arc::clone(&accepting);
+                    // A connection that breaks is the proxy's business; there is nobody to tell here.
+                    thread::spawn(move || drop(serve(connection, &shared)));
+                }
+            })?;
+        Ok(Self { address, shared })
+    }
+
+    /// Where it listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// All requests so far.
+    pub fn requests(&self) -> Vec<UpstreamRequest> {
+        lock(&self.shared.requests).clone()
+    }
+
+    /// All requests since this was called last.
+    pub fn take_requests(&self) -> Vec<UpstreamRequest> {
+        std::mem::take(&mut lock(&self.shared.requests))
+    }
+
+    /// Answers this from now on; `None` is the echo.
+    pub fn reply_with(&self, reply: Option<UpstreamReply>) {
+        *lock(&self.shared.reply) = reply;
+    }
+}
+
+impl Drop for Upstream {
+    fn drop(&mut self) {
+        self.shared.closing.store(true, Ordering::SeqCst);
+        for connection in lock(&self.shared.connections).drain(..) {
+            // It may be closed already.
+            drop(connection.shutdown(Shutdown::Both));
+        }
+        // Wakes the thread that accepts.
+        drop(TcpStream::connect(self.address));
+    }
+}
+
+fn serve(mut connection: TcpStream, shared: &Shared) -> io::Result<()> {
+    connection.set_nodelay(true)?;
+    let mut reader = Reader::new(connection.try_clone()?);
+    while let Some(head) = reader.request()? {
+        let (body, trailers) = reader.body(&framing(&head.fields, Framing::None)?)?;
+        let to_head = head.start.0 == "HEAD";
+        let request = UpstreamRequest {
+            headers: as_in_the_proxy(head),
+            body,
+            trailers,
+        };
+        let reply = lock(&shared.reply)
+            .clone()
+            .unwrap_or_else(|| UpstreamReply::echo(&request));
+        lock(&shared.requests).push(request);
+        connection.write_all(&encode(&reply, to_head))?;
+    }
+    Ok(())
+}
+
+/// The headers with the first line as pseudo headers, as a proxy's filters see them.
+fn as_in_the_proxy(head: Head<RequestLine>) -> Vec<(String, Vec<u8>)> {
+    let (method, path) = head.start;
+    let pseudo = |name: &str, value: &[u8]| (name.to_owned(), value.to_vec());
+    let mut headers = Vec::with_capacity(head.fields.len() + 3);
+    if let Some(host) = value(&head.fields, "host") {
+        headers.push(pseudo(":authority", host));
+    }
+    headers.push(pseudo(":path", &path));
+    headers.push(pseudo(":method", method.as_bytes()));
+    let scheme = value(&head.fields, "x-forwarded-proto").unwrap_or(b"http");
+    headers.push(pseudo(":scheme", scheme));
+    headers.extend(head.fields.into_iter().filter(|(name, _)| name != "host"));
+    headers
+}
+
+fn encode(reply: &UpstreamReply, to_head: bool) -> Vec<u8> {
+    let mut message = format!("HTTP/1.1 {} Upstream\r\n", reply.status).into_bytes();
+    write_fields(&mut message, &reply.headers);
+    if !reply
+        .headers
+        .iter()
+        .any(|(name, _)| name == "content-length")
+    {
+        message.extend_from_slice(format!("content-length: {}\r\n", reply.body.len()).as_bytes());
+    }
+    message.extend_from_slice(b"\r\n");
+    if !to_head {
+        message.extend_from_slice(&reply.body);
+    }
+    message
+}

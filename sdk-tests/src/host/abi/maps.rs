@@ -1,0 +1,102 @@
+//! Headers and trailers.
+
+use super::{Call, Status};
+use crate::host::{HeaderMap, HostState, MapKind};
+
+fn kind(number: u32) -> Result<MapKind, Status> {
+    match number {
+        0 => Ok(MapKind::RequestHeaders),
+        1 => Ok(MapKind::RequestTrailers),
+        2 => Ok(MapKind::ResponseHeaders),
+        3 => Ok(MapKind::ResponseTrailers),
+        _ => Err(Status::BadArgument),
+    }
+}
+
+/// Notes the use of a map in a phase where it is closed.
+fn checked<T>(
+    host: &mut HostState,
+    what: &str,
+    map: u32,
+    result: Result<T, Status>,
+) -> Result<T, Status> {
+    if matches!(result, Err(Status::BadArgument)) {
+        let map = kind(map).map_or_else(|_| format!("map {map}"), |kind| format!("{kind:?}"));
+        host.violation(&format!("{what} of {map}, which is closed in this phase"));
+    }
+    result
+}
+
+pub(super) fn get_pairs(call: &mut Call<'_>) -> Result<(), Status> {
+    let number = call.word(0);
+    let pairs = call.with(|host| {
+        let pairs = kind(number).and_then(|kind| host.map(kind).map(HeaderMap::serialize));
+        checked(host, "get_pairs", number, pairs)
+    })?;
+    // A closed map and an empty one look the same to the guest: no bytes.
+    let pairs = pairs
+        .ok()
+        .filter(|pairs| pairs.len() > 4)
+        .unwrap_or_default();
+    call.give(1, &pairs)
+}
+
+pub(super) fn get_size(call: &mut Call<'_>) -> Result<(), Status> {
+    let number = call.word(0);
+    let size = call.with(|host| {
+        let size = kind(number).and_then(|kind| host.map(kind).map(HeaderMap::byte_size));
+        match checked(host, "get_size", number, size) {
+            Err(Status::NotFound) => Ok(0),
+            other => other,
+        }
+    })??;
+    call.put(1, &u32::try_from(size).unwrap_or(u32::MAX).to_le_bytes())
+}
+
+pub(super) fn get_value(call: &mut Call<'_>) -> Result<(), Status> {
+    let (number, name) = (call.word(0), call.text(1)?);
+    let value = call.with(|host| {
+        let value = kind(number)
+            .and_then(|kind| host.map(kind))
+            .and_then(|map| map.get(&name).map(<[u8]>::to_vec).ok_or(Status::NotFound));
+        checked(host, &format!("get \"{name}\""), number, value)
+    })??;
+    call.give(3, &value)
+}
+
+fn change(
+    call: &mut Call<'_>,
+    what: &str,
+    change: impl FnOnce(&mut HeaderMap),
+) -> Result<(), Status> {
+    let number = call.word(0);
+    call.with(|host| {
+        let changed = kind(number).and_then(|kind| host.map_mut(kind)).map(change);
+        checked(host, what, number, changed)
+    })?
+}
+
+pub(super) fn set_pairs(call: &mut Call<'_>) -> Result<(), Status> {
+    let bytes = call.bytes(1)?;
+    let pairs = HeaderMap::deserialize(&bytes).ok_or(Status::BadArgument)?;
+    change(call, "set_pairs", |map| map.set_all(&pairs))
+}
+
+pub(super) fn add_value(call: &mut Call<'_>) -> Result<(), Status> {
+    let (name, value) = (call.text(1)?, call.bytes(3)?);
+    change(call, &format!("add \"{name}\""), |map| {
+        map.add(&name, value)
+    })
+}
+
+pub(super) fn replace_value(call: &mut Call<'_>) -> Result<(), Status> {
+    let (name, value) = (call.text(1)?, call.bytes(3)?);
+    change(call, &format!("replace \"{name}\""), |map| {
+        map.replace(&name, value)
+    })
+}
+
+pub(super) fn remove_value(call: &mut Call<'_>) -> Result<(), Status> {
+    let name = call.text(1)?;
+    change(call, &format!("remove \"{name}\""), |map| map.remove(&name))
+}

@@ -1,0 +1,212 @@
+//! Everything but headers.
+
+use std::time::Duration;
+
+use super::{Call, Status};
+use crate::host::{HeaderMap, HostState, Level, LocalReply, buffers, properties};
+
+pub(super) fn log(call: &mut Call<'_>) -> Result<(), Status> {
+    let level = Level::from_abi(call.word(0)).ok_or(Status::BadArgument)?;
+    let message = call.text(1)?;
+    call.with(|host| host.log(level, message))
+}
+
+pub(super) fn get_log_level(call: &mut Call<'_>) -> Result<(), Status> {
+    let level = call.with(|host| host.log_level as u32)?;
+    call.put(0, &level.to_le_bytes())
+}
+
+pub(super) fn get_current_time(call: &mut Call<'_>) -> Result<(), Status> {
+    let now = call.with(|host| host.clock.now())?;
+    call.put(0, &now.to_le_bytes())
+}
+
+pub(super) fn set_tick_period(call: &mut Call<'_>) -> Result<(), Status> {
+    let period = Duration::from_millis(u64::from(call.word(0)));
+    call.with(|host| {
+        let root = (host.vm, host.context);
+        if period.is_zero() {
+            host.tick_periods.remove(&root);
+        } else {
+            host.tick_periods.insert(root, period);
+        }
+    })
+}
+
+/// The buffer with this number, if it is open in this phase.
+fn buffer(host: &HostState, number: u32) -> Option<Vec<u8>> {
+    let body = |open: bool, body: &Vec<u8>| open.then(|| body.clone());
+    match number {
+        0 => host
+            .stream()
+            .and_then(|stream| body(stream.request.body_open, &stream.request.body)),
+        1 => host
+            .stream()
+            .and_then(|stream| body(stream.response.body_open, &stream.response.body)),
+        6 => Some(host.vm_configuration.clone()),
+        7 => host.plugin_configuration.clone(),
+        _ => None,
+    }
+}
+
+fn open_buffer(host: &mut HostState, number: u32) -> Result<Vec<u8>, Status> {
+    buffer(host, number).ok_or_else(|| {
+        host.violation(&format!("buffer {number} is closed in this phase"));
+        Status::NotFound
+    })
+}
+
+pub(super) fn get_buffer(call: &mut Call<'_>) -> Result<(), Status> {
+    let (number, start, length) = (call.word(0), call.long(1), call.long(2));
+    let bytes = call.with(|host| {
+        let bytes = open_buffer(host, number)?;
+        buffers::slice(&bytes, start, length).map(<[u8]>::to_vec)
+    })??;
+    call.give(3, &bytes)
+}
+
+pub(super) fn get_buffer_status(call: &mut Call<'_>) -> Result<(), Status> {
+    let number = call.word(0);
+    let length = call.with(|host| open_buffer(host, number).map(|bytes| bytes.len()))??;
+    call.put(1, &u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes())?;
+    call.put(2, &0_u32.to_le_bytes())
+}
+
+pub(super) fn set_buffer(call: &mut Call<'_>) -> Result<(), Status> {
+    let (number, start, length) = (call.word(0), call.long(1), call.long(2));
+    let bytes = call.bytes(3)?;
+    call.with(|host| {
+        open_buffer(host, number)?;
+        let stream = host.stream_mut().ok_or(Status::BadArgument)?;
+        match number {
+            0 => buffers::splice(&mut stream.request.body, start, length, &bytes),
+            1 => buffers::splice(&mut stream.response.body, start, length, &bytes),
+            _ => Err(Status::BadArgument),
+        }
+    })?
+}
+
+pub(super) fn get_property(call: &mut Call<'_>) -> Result<(), Status> {
+    let path = call.bytes(0)?;
+    let value = call.with(|host| properties::get(host, &path))??;
+    call.give(2, &value)
+}
+
+pub(super) fn set_property(call: &mut Call<'_>) -> Result<(), Status> {
+    let (path, value) = (call.bytes(0)?, call.bytes(2)?);
+    call.with(|host| properties::set(host, &path, value))?
+}
+
+pub(super) fn get_shared_data(call: &mut Call<'_>) -> Result<(), Status> {
+    let key = call.bytes(0)?;
+    let (value, cas) = call.with(|host| {
+        host.shared_data
+            .get(&key)
+            .map(|(value, cas)| (value.to_vec(), cas))
+    })??;
+    call.give(2, &value)?;
+    call.put(4, &cas.to_le_bytes())
+}
+
+pub(super) fn set_shared_data(call: &mut Call<'_>) -> Result<(), Status> {
+    let (key, value, cas) = (call.bytes(0)?, call.bytes(2)?, call.word(4));
+    call.with(|host| host.shared_data.set(&key, value, cas))?
+}
+
+pub(super) fn continue_stream(call: &mut Call<'_>) -> Result<(), Status> {
+    let kind = call.word(0);
+    call.with(|host| {
+        let stream = host.stream_mut().ok_or(Status::BadArgument)?;
+        let direction = match kind {
+            0 => &mut stream.request,
+            1 => &mut stream.response,
+            _ => return Err(Status::BadArgument),
+        };
+        direction.resumed = true;
+        direction.close();
+        Ok(())
+    })?
+}
+
+pub(super) fn close_stream(call: &mut Call<'_>) -> Result<(), Status> {
+    let kind = call.word(0);
+    call.with(|host| {
+        let stream = host.stream_mut().ok_or(Status::BadArgument)?;
+        if kind > 1 {
+            return Err(Status::BadArgument);
+        }
+        stream.reset = true;
+        Ok(())
+    })?
+}
+
+pub(super) fn send_local_response(call: &mut Call<'_>) -> Result<(), Status> {
+    let status = call.word(0);
+    let _details = call.bytes(1)?;
+    let body = call.bytes(3)?;
+    let headers = HeaderMap::deserialize(&call.bytes(5)?).ok_or(Status::BadArgument)?;
+    let grpc_status = call.word(7) as i32;
+    call.with(|host| {
+        let stream = host.stream_mut().ok_or(Status::BadArgument)?;
+        if stream.local_reply.is_none() {
+            stream.local_reply = Some(LocalReply {
+                status,
+                headers,
+                body,
+                grpc_status,
+            });
+        }
+        Ok(())
+    })?
+}
+
+pub(super) fn set_effective_context(call: &mut Call<'_>) -> Result<(), Status> {
+    let context = call.word(0);
+    call.with(|host| {
+        if context == 0 {
+            return Err(Status::BadArgument);
+        }
+        host.context = context;
+        Ok(())
+    })?
+}
+
+pub(super) fn call_foreign_function(call: &mut Call<'_>) -> Result<(), Status> {
+    match call.text(0)?.as_str() {
+        // The mock has one route, so there is nothing to clear.
+        "clear_route_cache" => call.give(4, &[]),
+        _ => Err(Status::NotFound),
+    }
+}
+
+pub(super) fn done(call: &mut Call<'_>) -> Result<(), Status> {
+    call.with(|host| {
+        let root = (host.vm, host.context);
+        match host.stream_mut() {
+            Some(stream) => stream.done = true,
+            None => host.roots_done.push(root),
+        }
+    })
+}
+
+pub(super) fn define_metric(call: &mut Call<'_>) -> Result<(), Status> {
+    let (kind, name) = (call.word(0), call.text(1)?);
+    let id = call.with(|host| host.metrics.define(kind, &name))??;
+    call.put(3, &id.to_le_bytes())
+}
+
+pub(super) fn get_metric(call: &mut Call<'_>) -> Result<(), Status> {
+    let id = call.word(0);
+    let value = call.with(|host| host.metrics.get(id))??;
+    call.put(1, &value.to_le_bytes())
+}
+
+pub(super) fn record_metric(call: &mut Call<'_>) -> Result<(), Status> {
+    let (id, value) = (call.word(0), call.long(1));
+    call.with(|host| host.metrics.record(id, value))?
+}
+
+pub(super) fn increment_metric(call: &mut Call<'_>) -> Result<(), Status> {
+    let (id, offset) = (call.word(0), call.long(1).cast_signed());
+    call.with(|host| host.metrics.increment(id, offset))?
+}

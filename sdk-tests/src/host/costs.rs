@@ -1,0 +1,25 @@
+//! What a callback cost.
+
+/// One call from the plugin into the host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostCall {
+    /// The function's name, such as `proxy_get_header_map_value`.
+    pub name: &'static str,
+    /// The status that it returned.
+    pub status: u32,
+    /// The bytes that the host copied out of the plugin.
+    pub bytes_in: usize,
+    /// The bytes that the host copied into the plugin.
+    pub bytes_out: usize,
+}
+
+/// What one callback cost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cost {
+    /// The callback's export, such as `proxy_on_request_headers`.
+    pub callback: &'static str,
+    /// The Wasm instructions that ran, exact; only Wasmtime counts them.
+    pub instructions: Option<u64>,
+    /// The host calls in order.
+    pub host_calls: Vec<HostCall>,
+}

@@ -1,0 +1,31 @@
+//! What a host call answers.
+
+/// The statuses of Proxy-Wasm ABI 0.2.1 that this host uses. All of them are in the SDK's own
+/// `Status`: a value outside it would be undefined behaviour in a native guest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Status {
+    /// Done.
+    Ok = 0,
+    /// No such header, property, key, …
+    NotFound = 1,
+    /// An argument that makes no sense here and now: an unknown id, a map outside its phase.
+    BadArgument = 2,
+    /// A value exists but has no bytes to give, such as a whole message.
+    SerializationFailure = 3,
+    /// Bytes that should hold a message and do not.
+    ParseFailure = 4,
+    /// Nothing in the queue.
+    Empty = 7,
+    /// Somebody else wrote in between.
+    CasMismatch = 8,
+    /// The host could not do it.
+    InternalFailure = 10,
+}
+
+impl Status {
+    /// The number that crosses the border.
+    pub const fn code(self) -> u32 {
+        self as u32
+    }
+}

@@ -1,0 +1,203 @@
+//! Calls a plugin's trait objects as the SDK's dispatcher would.
+
+use std::collections::BTreeMap;
+
+use proxy_wasm::traits::{HttpContext, RootContext};
+use proxy_wasm::types::ContextType;
+
+use super::env::Env;
+use super::{ACTIVE, logger, panics};
+use crate::HostKind;
+use crate::host::{Callback, Engine, Guest, HostState, SharedHost, Stream, Trap};
+use crate::plugin::Plugin;
+
+/// Makes "VMs" out of the plugin's constructor.
+pub(crate) struct NativeEngine {
+    new_root: fn() -> Box<dyn RootContext>,
+    env: Option<Env>,
+}
+
+impl NativeEngine {
+    pub(super) fn new(plugin: &Plugin) -> Self {
+        logger::install();
+        Self {
+            new_root: plugin.new_root,
+            env: None,
+        }
+    }
+}
+
+impl Engine for NativeEngine {
+    type Guest = NativeGuest;
+
+    fn instantiate(&self, host: &SharedHost) -> Result<NativeGuest, Trap> {
+        Ok(NativeGuest {
+            host: host.clone(),
+            new_root: self.new_root,
+            roots: BTreeMap::new(),
+            streams: BTreeMap::new(),
+        })
+    }
+
+    fn set_env(&mut self, name: &str, value: &str) {
+        self.env.get_or_insert_with(Env::borrow).set(name, value);
+    }
+
+    fn kind(&self) -> HostKind {
+        HostKind::Native
+    }
+}
+
+/// The contexts of one "VM".
+pub(crate) struct NativeGuest {
+    host: SharedHost,
+    new_root: fn() -> Box<dyn RootContext>,
+    roots: BTreeMap<u32, Box<dyn RootContext>>,
+    streams: BTreeMap<u32, Box<dyn HttpContext>>,
+}
+
+/// Makes a host the one that answers on this thread, for the time of a call.
+fn enter<T>(host: &SharedHost, guest: impl FnOnce() -> T) -> T {
+    struct Leave(Option<SharedHost>);
+    impl Drop for Leave {
+        fn drop(&mut self) {
+            let previous = self.0.take();
+            ACTIVE.with(|active| *active.borrow_mut() = previous);
+        }
+    }
+    let previous = ACTIVE.with(|active| active.borrow_mut().replace(host.clone()));
+    let _leave = Leave(previous);
+    guest()
+}
+
+impl Guest for NativeGuest {
+    fn call(&mut self, callback: Callback, context: u32, arguments: &[u32]) -> Result<u32, Trap> {
+        let host = self.host.clone();
+        enter(&host, || {
+            panics::guarded(&host, || self.dispatch(callback, context, arguments))
+        })
+    }
+
+    fn instructions(&self) -> Option<u64> {
+        None
+    }
+}
+
+impl Drop for NativeGuest {
+    fn drop(&mut self) {
+        // What is left may use the host, and may be in pieces after a panic.
+        let (roots, streams) = (
+            std::mem::take(&mut self.roots),
+            std::mem::take(&mut self.streams),
+        );
+        let host = self.host.clone();
+        let _ = enter(&host, || panics::guarded(&host, || drop((streams, roots))));
+    }
+}
+
+impl NativeGuest {
+    fn dispatch(&mut self, callback: Callback, context: u32, arguments: &[u32]) -> u32 {
+        let argument = |index: usize| arguments.get(index).copied().unwrap_or_default();
+        let (size, end) = (argument(0) as usize, argument(1) != 0);
+        match callback {
+            Callback::ContextCreate => return self.create(context, argument(0)),
+            Callback::Delete => {
+                if self.streams.remove(&context).is_none() && self.roots.remove(&context).is_none()
+                {
+                    panic!("invalid context_id");
+                }
+                return 0;
+            }
+            _ => {}
+        }
+        if let Some(root) = self.roots.get_mut(&context) {
+            match callback {
+                Callback::VmStart => u32::from(root.on_vm_start(size)),
+                Callback::Configure => u32::from(root.on_configure(size)),
+                Callback::Tick => {
+                    root.on_tick();
+                    0
+                }
+                Callback::Log => {
+                    root.on_log();
+                    0
+                }
+                Callback::Done => u32::from(root.on_done()),
+                _ => panic!("invalid context_id"),
+            }
+        } else if let Some(stream) = self.streams.get_mut(&context) {
+            match callback {
+                Callback::RequestHeaders => stream.on_http_request_headers(size, end) as u32,
+                Callback::RequestBody => stream.on_http_request_body(size, end) as u32,
+                Callback::RequestTrailers => stream.on_http_request_trailers(size) as u32,
+                Callback::ResponseHeaders => stream.on_http_response_headers(size, end) as u32,
+                Callback::ResponseBody => stream.on_http_response_body(size, end) as u32,
+                Callback::ResponseTrailers => stream.on_http_response_trailers(size) as u32,
+                Callback::Log => {
+                    stream.on_log();
+                    0
+                }
+                Callback::Done => u32::from(stream.on_done()),
+                _ => panic!("invalid context_id"),
+            }
+        } else {
+            panic!("invalid context_id");
+        }
+    }
+
+    fn create(&mut self, context: u32, root: u32) -> u32 {
+        if root == 0 {
+            self.roots.insert(context, (self.new_root)());
+            return 0;
+        }
+        let Some(root) = self.roots.get(&root) else {
+            panic!("invalid root_context_id")
+        };
+        match root.get_type() {
+            Some(ContextType::HttpContext) => {}
+            Some(other) => panic!("sdk-tests drives HTTP contexts, and this one is a {other:?}"),
+            None => panic!("missing ContextType on root_context"),
+        }
+        match root.create_http_context(context) {
+            Some(stream) => self.streams.insert(context, stream),
+            None => panic!("create_http_context returned None"),
+        };
+        0
+    }
+}
+
+/// Runs guest code inside the request-headers phase of a stream, without a plugin.
+///
+/// For unit tests of guest code that makes host calls. `prepare` gets the state before, with an
+/// empty stream whose request headers are open; what `guest` did can be seen in what is returned.
+///
+/// ```
+/// use proxy_wasm::hostcalls;
+/// use proxy_wasm::types::MapType;
+///
+/// let (value, host) = sdk_tests::native::with_host(
+///     |host| host.stream_mut().unwrap().request.headers.add("x-user", "alice"),
+///     || hostcalls::get_map_value(MapType::HttpRequestHeaders, "X-User").unwrap(),
+/// );
+/// assert_eq!(value.as_deref(), Some("alice"));
+/// assert!(host.violations.is_empty());
+/// ```
+pub fn with_host<T>(
+    prepare: impl FnOnce(&mut HostState),
+    guest: impl FnOnce() -> T,
+) -> (T, HostState) {
+    logger::install();
+    let host = SharedHost::default();
+    {
+        let mut host = host.borrow_mut();
+        let mut stream = Stream::default();
+        stream.request.headers_open = true;
+        host.context = 2;
+        host.streams.insert(2, stream);
+        host.phase = Some(Callback::RequestHeaders);
+        prepare(&mut host);
+    }
+    let result = enter(&host, guest);
+    let state = std::mem::take(&mut *host.borrow_mut());
+    (result, state)
+}

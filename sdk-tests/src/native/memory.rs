@@ -1,0 +1,44 @@
+//! The process's own memory as a guest's.
+
+use crate::host::abi::Memory;
+
+/// Addresses are real pointers, as the guest passed them.
+pub(super) struct Native;
+
+fn pointer(address: u64) -> Option<*mut u8> {
+    let address = usize::try_from(address).ok()?;
+    (address != 0).then(|| std::ptr::with_exposed_provenance_mut(address))
+}
+
+impl Memory for Native {
+    fn read(&self, address: u64, length: u64) -> Option<Vec<u8>> {
+        let length = usize::try_from(length).ok()?;
+        if length == 0 {
+            return Some(Vec::new());
+        }
+        // SAFETY: the guest passed the address and length of one of its slices.
+        let bytes = unsafe { std::slice::from_raw_parts(pointer(address)?, length) };
+        Some(bytes.to_vec())
+    }
+
+    fn write(&mut self, address: u64, bytes: &[u8]) -> Option<()> {
+        // SAFETY: the guest passed the address of a variable of this size.
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), pointer(address)?, bytes.len()) };
+        Some(())
+    }
+
+    fn give(&mut self, bytes: &[u8], address_to: u64, length_to: u64) -> Option<()> {
+        let (address_to, length_to) = (pointer(address_to)?, pointer(length_to)?);
+        // The guest frees them as a `Vec` whose capacity is its length.
+        let given = match bytes.is_empty() {
+            true => std::ptr::null_mut(),
+            false => Box::into_raw(bytes.to_vec().into_boxed_slice()).cast::<u8>(),
+        };
+        // SAFETY: the guest passed the addresses of a pointer and of a `usize`.
+        unsafe {
+            address_to.cast::<*mut u8>().write_unaligned(given);
+            length_to.cast::<usize>().write_unaligned(bytes.len());
+        }
+        Some(())
+    }
+}

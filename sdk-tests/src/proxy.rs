@@ -1,0 +1,288 @@
+//! The proxy as a scenario sees it, whichever host is behind it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use crate::backend::Backend;
+use crate::host::{Cost, Level, Log};
+use crate::plugin::Plugin;
+use crate::reply::{Reply, UpstreamReply};
+use crate::request::Request;
+
+/// What runs the plugin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum HostKind {
+    /// The plugin's code itself, in the test's process.
+    Native,
+    /// The module that ships, in Wasmtime.
+    Wasm,
+    /// The module that ships, in a real Envoy.
+    Envoy,
+}
+
+/// A plugin's configuration, as the bytes that it gets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config(pub(crate) Vec<u8>);
+
+impl From<serde_json::Value> for Config {
+    fn from(value: serde_json::Value) -> Self {
+        Self(value.to_string().into_bytes())
+    }
+}
+
+impl From<&serde_json::Value> for Config {
+    fn from(value: &serde_json::Value) -> Self {
+        Self(value.to_string().into_bytes())
+    }
+}
+
+impl From<&str> for Config {
+    fn from(text: &str) -> Self {
+        Self(text.as_bytes().to_vec())
+    }
+}
+
+impl From<String> for Config {
+    fn from(text: String) -> Self {
+        Self(text.into_bytes())
+    }
+}
+
+impl From<&String> for Config {
+    fn from(text: &String) -> Self {
+        Self(text.clone().into_bytes())
+    }
+}
+
+/// A configuration that the plugin refused. What served before goes on serving.
+#[derive(Clone, Debug)]
+pub struct Rejected {
+    logs: Vec<Log>,
+    trap: Option<String>,
+}
+
+impl Rejected {
+    pub(crate) fn new(logs: Vec<Log>, trap: Option<String>) -> Self {
+        Self { logs, trap }
+    }
+
+    /// What the plugin logged about it.
+    pub fn logs(&self) -> &[Log] {
+        &self.logs
+    }
+
+    /// The last error that the plugin logged; if there is none, what the proxy says.
+    pub fn reason(&self) -> String {
+        let error = self.logs.iter().rev().find(|log| log.level >= Level::Error);
+        match (error, &self.trap) {
+            (Some(log), _) => log.message.clone(),
+            (None, Some(trap)) => trap.clone(),
+            (None, None) => "the plugin gave no reason".to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "the configuration was refused: {}",
+            self.reason()
+        )
+    }
+}
+
+impl std::error::Error for Rejected {}
+
+/// A proxy with the plugin in it, a client before it and an upstream behind it.
+///
+/// The upstream answers 200 with the body that it got, unless told otherwise. When the scenario
+/// is over, the proxy looks back: a panic of the plugin, an error in its log, a host call in the
+/// wrong phase or a leaked context fails the test, unless the scenario said that it expects it.
+pub struct Proxy {
+    backend: Box<dyn Backend>,
+    exchanges: Vec<(Request, Reply)>,
+    expected: Expected,
+}
+
+#[derive(Default)]
+struct Expected {
+    errors: bool,
+    panic: bool,
+    violations: bool,
+    /// Lines that a refused configuration accounts for.
+    logs: Vec<Log>,
+}
+
+impl Proxy {
+    /// A proxy on this host.
+    ///
+    /// # Panics
+    ///
+    /// If this crate was built without the host's feature, or the host is not installed.
+    pub fn new(kind: HostKind, plugin: &Plugin) -> Self {
+        Self {
+            backend: backend(kind, plugin),
+            exchanges: Vec::new(),
+            expected: Expected::default(),
+        }
+    }
+
+    /// Which host this is.
+    pub fn host(&self) -> HostKind {
+        self.backend.kind()
+    }
+
+    /// Sets a variable in the plugin's environment. Call it before [`Proxy::configure`].
+    ///
+    /// On the native host it is the test process's own environment, so that scenarios which use
+    /// this wait for each other; the variable goes when the scenario ends.
+    pub fn env(&mut self, name: &str, value: &str) {
+        self.backend.env(name, value);
+    }
+
+    /// Sets a property that every stream sees: its path and its bytes as the host gives them.
+    /// On Envoy properties come from the real thing, and this does nothing.
+    pub fn property(&mut self, path: &[&str], value: impl AsRef<[u8]>) {
+        self.backend.property(path, value.as_ref());
+    }
+
+    /// Makes the upstream answer this from now on.
+    pub fn upstream_replies(&mut self, reply: UpstreamReply) {
+        self.backend.upstream_replies(reply);
+    }
+
+    /// Configures the plugin: JSON, or any text. Another call is a dynamic update.
+    ///
+    /// # Errors
+    ///
+    /// The plugin refused it; the configuration before it goes on serving.
+    pub fn configure(&mut self, config: impl Into<Config>) -> Result<(), Rejected> {
+        let result = self.backend.configure(&config.into().0);
+        if let Err(rejected) = &result {
+            self.expected.logs.extend_from_slice(rejected.logs());
+        }
+        result
+    }
+
+    /// Sends a request and waits for the reply. A status of 0 means that the proxy closed the
+    /// connection without one.
+    pub fn send(&mut self, request: Request) -> Reply {
+        let reply = self.backend.send(&request);
+        self.exchanges.push((request, reply.clone()));
+        reply
+    }
+
+    /// The value of a counter or gauge; 0 if nobody defined it. Names are the plugin's own,
+    /// without Envoy's `wasmcustom.`.
+    pub fn metric(&mut self, name: &str) -> u64 {
+        self.backend
+            .metrics()
+            .get(name)
+            .copied()
+            .unwrap_or_default()
+    }
+
+    /// All counters and gauges of the plugin.
+    pub fn metrics(&mut self) -> BTreeMap<String, u64> {
+        self.backend.metrics()
+    }
+
+    /// Everything that the plugin has logged.
+    pub fn logs(&mut self) -> Vec<Log> {
+        self.backend.logs()
+    }
+
+    /// Lets time pass. The mock moves its clock and fires the timers; Envoy really waits.
+    pub fn advance(&mut self, by: Duration) {
+        self.backend.advance(by);
+    }
+
+    /// What each callback of the last request cost, from the context's creation to its end.
+    /// Empty on Envoy.
+    pub fn costs(&self) -> Vec<Cost> {
+        self.backend.costs()
+    }
+
+    /// Says that the plugin may log errors.
+    pub fn expect_errors(&mut self) {
+        self.expected.errors = true;
+    }
+
+    /// Says that the plugin will panic. A scenario in which it does not then fails.
+    pub fn expect_panic(&mut self) {
+        self.expected.panic = true;
+    }
+
+    /// Says that the plugin may make host calls in the wrong phase, and leak contexts.
+    pub fn expect_violations(&mut self) {
+        self.expected.violations = true;
+    }
+
+    /// What fails the scenario although all its assertions hold.
+    pub(crate) fn verdict(&mut self) -> Vec<String> {
+        let findings = self.backend.finish();
+        let mut faults = Vec::new();
+        match (&findings.trap, self.expected.panic) {
+            (Some(trap), false) => faults.push(format!("the plugin panicked: {trap}")),
+            (None, true) => faults.push("the plugin was expected to panic, and did not".to_owned()),
+            _ => {}
+        }
+        if !self.expected.violations {
+            faults.extend(findings.violations);
+        }
+        if !self.expected.errors && !self.expected.panic {
+            let mut expected = self.expected.logs.clone();
+            for log in self
+                .backend
+                .logs()
+                .into_iter()
+                .filter(|log| log.level >= Level::Error)
+            {
+                match expected.iter().position(|known| *known == log) {
+                    Some(known) => drop(expected.swap_remove(known)),
+                    None => faults.push(format!("the plugin logged an error: {log}")),
+                }
+            }
+        }
+        faults
+    }
+
+    /// The story so far, for whoever reads a failed test.
+    pub(crate) fn story(&mut self) -> String {
+        let mut story = format!("--- on the host {:?} ---\n", self.host());
+        for (request, reply) in &self.exchanges {
+            let path = String::from_utf8_lossy(&request.path);
+            story.push_str(&format!("> {} {path}\n", request.method));
+            for (name, value) in &request.headers {
+                story.push_str(&format!(">   {name}: {}\n", value.escape_ascii()));
+            }
+            let upstream = if reply.upstream().is_some() {
+                ""
+            } else {
+                " (not from the upstream)"
+            };
+            story.push_str(&format!("< {}{upstream}\n", reply.status()));
+            for (name, value) in reply.all_headers() {
+                story.push_str(&format!("<   {name}: {}\n", value.escape_ascii()));
+            }
+        }
+        for log in self.backend.logs() {
+            story.push_str(&format!("{log}\n"));
+        }
+        story
+    }
+}
+
+fn backend(kind: HostKind, plugin: &Plugin) -> Box<dyn Backend> {
+    match kind {
+        HostKind::Native => Box::new(crate::native::mock(plugin)),
+        #[cfg(feature = "wasm")]
+        HostKind::Wasm => Box::new(crate::wasm::mock(plugin)),
+        #[cfg(feature = "envoy")]
+        HostKind::Envoy => Box::new(crate::envoy::host(plugin)),
+        #[cfg(not(all(feature = "wasm", feature = "envoy")))]
+        _ => panic!("sdk-tests was built without the feature for the host {kind:?}"),
+    }
+}

@@ -1,0 +1,43 @@
+//! Runs one scenario on one host. `#[scenario]` writes the calls.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+use crate::{HostKind, Plugin, Proxy};
+
+/// What a scenario may return.
+pub trait Outcome {
+    /// Fails the test if this is a failure.
+    fn check(self);
+}
+
+impl Outcome for () {
+    fn check(self) {}
+}
+
+impl<E: std::fmt::Debug> Outcome for Result<(), E> {
+    fn check(self) {
+        if let Err(error) = self {
+            panic!("the scenario failed: {error:?}");
+        }
+    }
+}
+
+/// Runs a scenario and holds the plugin to the rules.
+pub fn run<T: Outcome>(kind: HostKind, plugin: &Plugin, scenario: impl FnOnce(&mut Proxy) -> T) {
+    let mut proxy = Proxy::new(kind, plugin);
+    let outcome = catch_unwind(AssertUnwindSafe(|| scenario(&mut proxy).check()));
+    if let Err(panic) = outcome {
+        eprintln!("{}", proxy.story());
+        drop(proxy);
+        resume_unwind(panic);
+    }
+    let faults = proxy.verdict();
+    if !faults.is_empty() {
+        let story = proxy.story();
+        drop(proxy);
+        panic!(
+            "the plugin broke the rules:\n  {}\n{story}",
+            faults.join("\n  ")
+        );
+    }
+}

@@ -1,0 +1,60 @@
+//! How Envoy treats a plugin, row by row. Every scenario runs on every host, so that the mock
+//! cannot drift from Envoy.
+
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test may fail in any way"
+)]
+
+mod configuration;
+mod headers;
+mod reload;
+mod streams;
+mod strictness;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use sdk_tests::{Plugin, Proxy, Reply, Request};
+
+fn plugin() -> Plugin {
+    let plugin = Plugin::new("sdk_tests_fixture", sdk_tests_fixture::root_context);
+    if cfg!(any(feature = "wasm", feature = "envoy")) {
+        plugin.wasm_file(module())
+    } else {
+        plugin
+    }
+}
+
+/// The fixture as a module, built the first time that a test asks for it.
+fn module() -> &'static Path {
+    static MODULE: OnceLock<PathBuf> = OnceLock::new();
+    MODULE.get_or_init(|| {
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fixture");
+        let status = Command::new(env!("CARGO"))
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .args([
+                "build",
+                "--quiet",
+                "--release",
+                "--package",
+                "sdk-tests-fixture",
+            ])
+            .args(["--target", "wasm32-wasip1", "--target-dir"])
+            .arg(&target)
+            .status()
+            .expect("cargo runs");
+        assert!(status.success(), "the fixture does not build");
+        target.join("wasm32-wasip1/release/sdk_tests_fixture.wasm")
+    })
+}
+
+/// Sends a request; returns the reply and what the plugin logged meanwhile.
+fn send(proxy: &mut Proxy, request: Request) -> (Reply, Vec<String>) {
+    let before = proxy.logs().len();
+    let reply = proxy.send(request);
+    let logs = proxy.logs().split_off(before);
+    (reply, logs.into_iter().map(|log| log.message).collect())
+}
