@@ -1,0 +1,309 @@
+//! Header maps: a zero-copy view for reading, validated names and values for writing.
+
+use std::fmt;
+
+use proxy_wasm::types::MapType;
+use serde::{Deserialize, Deserializer, de};
+
+use crate::hostcalls::{self, HostError};
+
+/// A whole header map, fetched in one host call and looked up in place.
+///
+/// A host call that returns data costs the same for one header as for thirty, so an extension that
+/// needs more than one takes them all. Names are lower-case; values are bytes. A name may appear
+/// more than once: Envoy joins some headers (`authorization` among them) with a comma, not all.
+#[derive(Debug)]
+pub struct HeaderView {
+    /// `count`, then `count` pairs of lengths, then the names and values, each ended by a NUL;
+    /// all numbers are 32-bit little-endian. Checked by [`HeaderView::parse`].
+    raw: Vec<u8>,
+    count: usize,
+}
+
+impl HeaderView {
+    /// Fetches `map` from the host.
+    ///
+    /// In a phase in which the map cannot be read the view is empty.
+    pub fn fetch(map: MapType) -> Result<Self, HeaderError> {
+        Self::parse(hostcalls::get_map(map)?).ok_or(HeaderError::Malformed)
+    }
+
+    /// Wraps the ABI's serialized form; `None` where its lengths do not add up.
+    pub fn parse(raw: Vec<u8>) -> Option<Self> {
+        if raw.is_empty() {
+            return Some(Self { raw, count: 0 });
+        }
+        let count = read_u32(&raw, 0)?;
+        let mut expected = count.checked_mul(8)?.checked_add(4)?;
+        for index in 0..count {
+            let (name, value) = lengths(&raw, index)?;
+            expected = expected
+                .checked_add(name)?
+                .checked_add(value)?
+                .checked_add(2)?;
+        }
+        (expected == raw.len()).then_some(Self { raw, count })
+    }
+
+    /// Every header, in order, as name and value.
+    pub fn iter(&self) -> Iter<'_> {
+        Iter {
+            view: self,
+            index: 0,
+            offset: self.count.saturating_mul(8).saturating_add(4),
+        }
+    }
+
+    /// The first value of the header `name` (lower-case).
+    pub fn get(&self, name: &str) -> Option<&[u8]> {
+        self.iter()
+            .find(|(key, _)| *key == name.as_bytes())
+            .map(|(_, value)| value)
+    }
+
+    /// Every value of the header `name` (lower-case).
+    pub fn get_all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        self.iter()
+            .filter(move |(key, _)| *key == name.as_bytes())
+            .map(|(_, value)| value)
+    }
+}
+
+impl<'a> IntoIterator for &'a HeaderView {
+    type Item = (&'a [u8], &'a [u8]);
+    type IntoIter = Iter<'a>;
+
+    fn into_iter(self) -> Iter<'a> {
+        self.iter()
+    }
+}
+
+/// The headers of a [`HeaderView`].
+#[derive(Debug)]
+pub struct Iter<'a> {
+    view: &'a HeaderView,
+    index: usize,
+    offset: usize,
+}
+
+impl<'a> Iterator for Iter<'a> {
+    type Item = (&'a [u8], &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.index >= self.view.count {
+            return None;
+        }
+        let (name_len, value_len) = lengths(&self.view.raw, self.index)?;
+        let name_end = self.offset.checked_add(name_len)?;
+        let value_start = name_end.checked_add(1)?;
+        let value_end = value_start.checked_add(value_len)?;
+        let name = self.view.raw.get(self.offset..name_end)?;
+        let value = self.view.raw.get(value_start..value_end)?;
+        self.index = self.index.checked_add(1)?;
+        self.offset = value_end.checked_add(1)?;
+        Some((name, value))
+    }
+}
+
+fn read_u32(raw: &[u8], offset: usize) -> Option<usize> {
+    let bytes = raw.get(offset..)?.first_chunk::<4>()?;
+    usize::try_from(u32::from_le_bytes(*bytes)).ok()
+}
+
+/// The lengths of the name and the value of the header at `index`.
+fn lengths(raw: &[u8], index: usize) -> Option<(usize, usize)> {
+    let at = index.checked_mul(8)?.checked_add(4)?;
+    Some((read_u32(raw, at)?, read_u32(raw, at.checked_add(4)?)?))
+}
+
+/// The ABI's serialized form of `headers`.
+pub fn serialize<'a>(headers: impl IntoIterator<Item = (&'a [u8], &'a [u8])>) -> Vec<u8> {
+    let headers: Vec<_> = headers.into_iter().collect();
+    let length = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_le_bytes();
+    let mut raw = Vec::new();
+    raw.extend(
+        u32::try_from(headers.len())
+            .unwrap_or(u32::MAX)
+            .to_le_bytes(),
+    );
+    for (name, value) in &headers {
+        raw.extend(length(name));
+        raw.extend(length(value));
+    }
+    for (name, value) in &headers {
+        raw.extend_from_slice(name);
+        raw.push(0);
+        raw.extend_from_slice(value);
+        raw.push(0);
+    }
+    raw
+}
+
+/// A valid header name (a token of RFC 9110, section 5.6.2), in lower case; never a pseudo-header.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct HeaderName(String);
+
+impl HeaderName {
+    /// Checks and lower-cases `name`; `None` where it is not a token.
+    pub fn new(name: &str) -> Option<Self> {
+        (!name.is_empty() && name.bytes().all(is_token_byte))
+            .then(|| Self(name.to_ascii_lowercase()))
+    }
+
+    /// The name, in lower case.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether a server could take `name` for this header: `_` and `-` count as the same, as they
+    /// do in CGI-style environments.
+    pub fn is_spelled(&self, name: &[u8]) -> bool {
+        name.len() == self.0.len()
+            && self.0.bytes().zip(name).all(|(ours, theirs)| {
+                ours == theirs.to_ascii_lowercase()
+                    || (matches!(ours, b'-' | b'_') && matches!(theirs, b'-' | b'_'))
+            })
+    }
+}
+
+impl fmt::Display for HeaderName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for HeaderName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        Self::new(&name).ok_or_else(|| {
+            de::Error::custom(format_args!(
+                "{name:?} is not a header name (RFC 9110 token)"
+            ))
+        })
+    }
+}
+
+fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+/// Whether `value` may be sent as a header value: any bytes but control characters.
+///
+/// Envoy checks nothing here: a line break in a local reply's header becomes a second header at the
+/// client, and one in a request header fails the request at the router.
+pub fn is_valid_value(value: &[u8]) -> bool {
+    !value
+        .iter()
+        .any(|&byte| byte.is_ascii_control() && byte != b'\t')
+}
+
+/// Sets header `name` of `map` to `value` alone.
+///
+/// # Errors
+/// [`HeaderError::InvalidValue`] where `value` holds a control character.
+pub fn set(map: MapType, name: &HeaderName, value: &[u8]) -> Result<(), HeaderError> {
+    if !is_valid_value(value) {
+        return Err(HeaderError::InvalidValue(name.clone()));
+    }
+    Ok(hostcalls::replace_map_value(map, name.as_str(), value)?)
+}
+
+/// Removes every header of `map` that [is spelled](HeaderName::is_spelled) like `name` from the
+/// host, given the map's `view`; costs nothing where there is none.
+pub fn remove_spellings(
+    map: MapType,
+    view: &HeaderView,
+    name: &HeaderName,
+) -> Result<(), HeaderError> {
+    for (key, _) in view {
+        if name.is_spelled(key) {
+            hostcalls::remove_map_value(map, key)?;
+        }
+    }
+    Ok(())
+}
+
+/// Why a header could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum HeaderError {
+    /// The host refused.
+    #[error(transparent)]
+    Host(#[from] HostError),
+    /// The serialized map that the host returned does not follow the ABI.
+    #[error("the host returned a header map whose lengths do not add up")]
+    Malformed,
+    /// A control character, which could split the message.
+    #[error("the value for header {0} holds a control character")]
+    InvalidValue(HeaderName),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn view(headers: &[(&str, &[u8])]) -> HeaderView {
+        HeaderView::parse(serialize(headers.iter().map(|(k, v)| (k.as_bytes(), *v)))).unwrap()
+    }
+
+    #[test]
+    fn looks_up_bytes_duplicates_and_empty_values() {
+        let view = view(&[("a", b"1"), ("b", b"\xff\x00x"), ("a", b""), ("c", b"")]);
+        assert_eq!(view.get("a"), Some(&b"1"[..]));
+        assert_eq!(view.get("b"), Some(&b"\xff\x00x"[..]));
+        assert_eq!(view.get("c"), Some(&b""[..]));
+        assert_eq!(view.get("d"), None);
+        assert_eq!(view.get_all("a").collect::<Vec<_>>(), [&b"1"[..], b""]);
+        assert_eq!(view.iter().count(), 4);
+    }
+
+    #[test]
+    fn a_map_that_cannot_be_read_is_an_empty_view() {
+        assert_eq!(HeaderView::parse(Vec::new()).unwrap().iter().count(), 0);
+    }
+
+    #[test]
+    fn lengths_that_do_not_add_up_are_refused_whatever_they_are() {
+        let good = serialize([(&b"name"[..], &b"value"[..])]);
+        for cut in 1..good.len() {
+            assert!(
+                HeaderView::parse(good[..cut].to_vec()).is_none(),
+                "cut at {cut}"
+            );
+        }
+        for at in 0..12 {
+            let mut bad = good.clone();
+            bad[at] = 0xff;
+            assert!(HeaderView::parse(bad).is_none(), "byte {at} changed");
+        }
+        let mut long = good.clone();
+        long.push(0);
+        assert!(HeaderView::parse(long).is_none());
+    }
+
+    #[test]
+    fn names_are_tokens_in_lower_case() {
+        assert_eq!(HeaderName::new("X-User").unwrap().as_str(), "x-user");
+        for bad in ["", ":path", "a b", "a\r\nb", "ü", "a:"] {
+            assert_eq!(HeaderName::new(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn underscore_spellings_are_the_same_header() {
+        let name = HeaderName::new("x-auth-user").unwrap();
+        for spelling in ["x-auth-user", "x_auth_user", "x-auth_user", "X-Auth-User"] {
+            assert!(name.is_spelled(spelling.as_bytes()), "{spelling}");
+        }
+        for other in ["x-auth-users", "xxauth-user", "x-auth-use"] {
+            assert!(!name.is_spelled(other.as_bytes()), "{other}");
+        }
+    }
+
+    #[test]
+    fn values_with_control_characters_are_invalid() {
+        assert!(is_valid_value(b"a\tb \xff"));
+        for bad in [&b"a\r\nb"[..], b"\0", b"\x7f", b"\x1b"] {
+            assert!(!is_valid_value(bad), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! The guest kit: what several Proxy-Wasm extensions share.
+//!
+//! * [`hostcalls`]: host calls that return a [`Result`] where the SDK's panic. A panic in a guest
+//!   takes down the worker's plugin for every user, so extensions call the host through this.
+//! * [`headers`]: a whole header map in one host call, looked up in place.
+//! * [`config`]: strict JSON configuration with errors that name the field.
+//! * [`path`] and [`host`]: what a request path or host could mean to whoever serves it.
+//! * [`reply`]: local replies, prepared once.
+//! * [`metric`]: counters by name and tags.
+//! * [`logger`]: the `log` crate's macros, to the proxy's log.
+//!
+//! Outside a proxy these need a host: `sdk-tests` is one.
+
+pub mod config;
+pub mod headers;
+pub mod host;
+pub mod hostcalls;
+pub mod logger;
+pub mod metric;
+pub mod path;
+pub mod reply;
+
+// Links the mock host, which the unit tests run on.
+#[cfg(test)]
+use sdk_tests as _;
