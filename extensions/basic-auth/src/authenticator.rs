@@ -1,0 +1,228 @@
+//! The decision: who may pass.
+
+use std::{
+    collections::{HashMap, HashSet},
+    time::{Duration, SystemTime},
+};
+
+use extension_common::path::{EscapedSeparators, Readings, UnsafePath};
+use sha2::{Digest, Sha256};
+use subtle::{Choice, ConstantTimeEq};
+
+use crate::{
+    budget::Budget,
+    cache::SuccessCache,
+    credentials::{Authorization, Credentials},
+    rules::Scopes,
+    users::Users,
+};
+
+/// The plain credentials of a rule: digests of the passwords by user.
+#[derive(Default)]
+pub struct PlainCredentials(HashMap<Vec<u8>, Vec<[u8; 32]>>);
+
+impl PlainCredentials {
+    /// Adds a pair; a user may have several passwords, so that one can be rotated.
+    pub fn add(&mut self, credentials: &Credentials) {
+        self.0
+            .entry(credentials.user().to_vec())
+            .or_default()
+            .push(Sha256::digest(credentials.password()).into());
+    }
+
+    /// Takes the same time for a wrong password and for an unknown user.
+    fn accept(&self, credentials: &Credentials) -> bool {
+        const UNKNOWN: &[[u8; 32]] = &[[0; 32]];
+        if self.0.is_empty() {
+            return false;
+        }
+        let found: [u8; 32] = Sha256::digest(credentials.password()).into();
+        let known = self.0.get(credentials.user());
+        let digests = known.map_or(UNKNOWN, Vec::as_slice);
+        let matches = digests
+            .iter()
+            .fold(Choice::from(0), |any, digest| any | digest.ct_eq(&found));
+        bool::from(matches) && known.is_some()
+    }
+}
+
+/// Which users of the table a rule admits.
+#[derive(Debug, PartialEq, Eq)]
+pub enum AllowedUsers {
+    /// None: the rule has `credentials` alone.
+    Nobody,
+    /// All of them.
+    Anyone,
+    /// These.
+    Only(HashSet<Vec<u8>>),
+}
+
+/// Whom a rule admits.
+pub struct Access {
+    /// These pairs.
+    pub credentials: PlainCredentials,
+    /// These users of the table.
+    pub allowed_users: AllowedUsers,
+}
+
+/// What a request is about.
+pub struct Target<'a> {
+    /// [Normalized](extension_common::host::normalize).
+    pub host: Option<&'a [u8]>,
+    /// As it was sent.
+    pub method: &'a [u8],
+    /// The `:path`, as it was sent.
+    pub path: &'a [u8],
+}
+
+/// What becomes of a request.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// No rule covers it.
+    Unprotected,
+    /// It comes from this user, who may.
+    Allowed(Vec<u8>),
+    /// It is to be answered with 401.
+    Denied(Denial),
+    /// It is to be answered with 400: whether a rule covers it cannot be told.
+    Refused(UnsafePath),
+    /// It is to be answered with 429: checking it now would cost the others too much.
+    Throttled {
+        /// When to try again.
+        retry_after: Duration,
+    },
+}
+
+/// Why a request is denied. The client is not told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Denial {
+    /// There is no `Authorization` header.
+    Missing,
+    /// There is no single Basic credential in it.
+    Malformed,
+    /// The user is unknown or the password is wrong.
+    Invalid,
+    /// The user and the password are right, and the rule does not admit the user.
+    NotAllowed,
+}
+
+/// All that a decision needs; built once per configuration.
+pub struct Authenticator {
+    pub(crate) scopes: Scopes,
+    pub(crate) access: Vec<Access>,
+    pub(crate) users: Users,
+    pub(crate) separators: EscapedSeparators,
+    pub(crate) cache: SuccessCache,
+    pub(crate) budget: Budget,
+}
+
+/// What the user table says of a pair.
+#[derive(Clone, Copy)]
+enum Verdict {
+    Right,
+    Wrong,
+    TooBusy(Duration),
+}
+
+impl Authenticator {
+    /// Decides. `authorization` is parsed only for a request that a rule covers, and `now` is asked
+    /// only where an expensive hash is.
+    pub fn decide(
+        &mut self,
+        target: &Target<'_>,
+        authorization: impl FnOnce() -> Authorization,
+        now: impl Fn() -> SystemTime,
+    ) -> Decision {
+        let required = match Readings::of(target.path, self.separators) {
+            Ok(readings) => self.scopes.required(target.host, target.method, &readings),
+            Err(unsafe_path) if self.scopes.protects_host(target.host) => {
+                return Decision::Refused(unsafe_path);
+            }
+            Err(_) => return Decision::Unprotected,
+        };
+        if required.is_empty() {
+            return Decision::Unprotected;
+        }
+        match authorization() {
+            Authorization::Missing => Decision::Denied(Denial::Missing),
+            Authorization::Malformed => Decision::Denied(Denial::Malformed),
+            Authorization::Basic(credentials) => self.admit(&required, &credentials, now),
+        }
+    }
+
+    /// Holds `credentials` against every required rule.
+    fn admit(
+        &mut self,
+        required: &[usize],
+        credentials: &Credentials,
+        now: impl Fn() -> SystemTime,
+    ) -> Decision {
+        // Computed for the first rule that needs it.
+        let mut verdict = None;
+        for &index in required {
+            let Some(access) = self.access.get(index) else {
+                return Decision::Denied(Denial::Invalid);
+            };
+            if access.credentials.accept(credentials) {
+                continue;
+            }
+            let admits = match &access.allowed_users {
+                AllowedUsers::Nobody => return Decision::Denied(Denial::Invalid),
+                AllowedUsers::Anyone => true,
+                AllowedUsers::Only(users) => users.contains(credentials.user()),
+            };
+            let verdict = *verdict.get_or_insert_with(|| {
+                check_user(
+                    &self.users,
+                    &mut self.cache,
+                    &mut self.budget,
+                    credentials,
+                    &now,
+                )
+            });
+            match verdict {
+                Verdict::Right if admits => {}
+                Verdict::Right => return Decision::Denied(Denial::NotAllowed),
+                Verdict::Wrong => return Decision::Denied(Denial::Invalid),
+                Verdict::TooBusy(retry_after) => return Decision::Throttled { retry_after },
+            }
+        }
+        Decision::Allowed(credentials.user().to_vec())
+    }
+}
+
+/// Checks a pair against the user table: an expensive hash from the cache or within the budget.
+fn check_user(
+    users: &Users,
+    cache: &mut SuccessCache,
+    budget: &mut Budget,
+    credentials: &Credentials,
+    now: impl Fn() -> SystemTime,
+) -> Verdict {
+    let (user, password) = (credentials.user(), credentials.password());
+    let Some((hash, is_theirs)) = users.hash_for(user) else {
+        return Verdict::Wrong;
+    };
+    let verdict = |right: bool| {
+        if right && is_theirs {
+            Verdict::Right
+        } else {
+            Verdict::Wrong
+        }
+    };
+    if !hash.is_expensive() {
+        return verdict(hash.verify(password));
+    }
+    let now = now();
+    if cache.contains(user, password, now) {
+        return Verdict::Right;
+    }
+    if let Err(wait) = budget.take(now) {
+        return Verdict::TooBusy(wait);
+    }
+    let verdict = verdict(hash.verify(password));
+    if matches!(verdict, Verdict::Right) {
+        cache.insert(user, password, now);
+    }
+    verdict
+}

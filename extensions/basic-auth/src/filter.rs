@@ -1,0 +1,224 @@
+//! The Proxy-Wasm callbacks: reads from the host, asks the [`Authenticator`], acts.
+//!
+//! [`Authenticator`]: crate::authenticator::Authenticator
+
+mod metrics;
+mod replies;
+
+use std::{
+    cell::RefCell,
+    rc::Rc,
+    time::{Duration, SystemTime},
+};
+
+use extension_common::{
+    config::{self, ConfigError},
+    headers::{self, HeaderError, HeaderName, HeaderView},
+    host, hostcalls,
+    reply::LocalReply,
+};
+use proxy_wasm::{
+    traits::{Context, HttpContext, RootContext},
+    types::{Action, ContextType, MapType},
+};
+
+use crate::{
+    authenticator::{Authenticator, Decision, Target},
+    config::{Config, ConfigJson},
+    credentials::Authorization,
+};
+use metrics::Metrics;
+use replies::Replies;
+
+/// The plugin, as the SDK wants it.
+pub fn root_context() -> Box<dyn RootContext> {
+    Box::new(Root::default())
+}
+
+/// One per worker and configuration.
+#[derive(Default)]
+struct Root {
+    active: Option<Rc<Active>>,
+}
+
+/// A configuration in force, shared by the requests that began under it.
+struct Active {
+    authenticator: RefCell<Authenticator>,
+    replies: Replies,
+    metrics: Metrics,
+    username_header: Option<HeaderName>,
+    forward_authorization: bool,
+}
+
+impl Active {
+    fn configure(metrics: Metrics) -> Result<Self, ConfigError> {
+        let mut cache_key = [0; 32];
+        getrandom::fill(&mut cache_key)
+            .map_err(|_| ConfigError::expected("VM", "a source of randomness"))?;
+        let config =
+            config::read::<ConfigJson>()?.validate(|name| std::env::var(name).ok(), cache_key)?;
+        for remark in &config.remarks {
+            log::info!("{remark}");
+        }
+        log::info!(
+            "basic-auth is on: {} rule(s), {} user(s)",
+            config.rule_count,
+            config.user_count
+        );
+        let Config {
+            authenticator,
+            challenge,
+            body,
+            username_header,
+            forward_authorization,
+            ..
+        } = config;
+        Ok(Self {
+            authenticator: RefCell::new(authenticator),
+            replies: Replies::new(&challenge, &body)
+                .ok_or_else(|| ConfigError::expected("realm", "a valid header value"))?,
+            metrics,
+            username_header,
+            forward_authorization,
+        })
+    }
+
+    /// What is to be sent instead of the request, if anything.
+    fn check(&self) -> Result<Option<LocalReply>, HeaderError> {
+        const MAP: MapType = MapType::HttpRequestHeaders;
+        let headers = HeaderView::fetch(MAP)?;
+        if let Some(name) = &self.username_header {
+            headers::remove_spellings(MAP, &headers, name)?;
+        }
+        let request = Request::of(&headers);
+        let host = request.authority.map(host::normalize);
+        let target = Target {
+            host: host.as_deref(),
+            method: request.method,
+            path: request.path,
+        };
+        let decision = match self.authenticator.try_borrow_mut() {
+            Ok(mut authenticator) => authenticator.decide(
+                &target,
+                || Authorization::parse(headers.get_all("authorization")),
+                || hostcalls::current_time().unwrap_or(SystemTime::UNIX_EPOCH),
+            ),
+            // Never so: no callback runs inside another.
+            Err(_) => return Ok(Some(self.replies.unavailable().clone())),
+        };
+        self.metrics.count(&decision);
+        match decision {
+            Decision::Unprotected => Ok(None),
+            Decision::Allowed(user) => {
+                if let Some(name) = &self.username_header {
+                    headers::set(MAP, name, &user)?;
+                }
+                if !self.forward_authorization {
+                    hostcalls::remove_map_value(MAP, b"authorization")?;
+                }
+                Ok(None)
+            }
+            Decision::Denied(denial) => {
+                log::debug!("denied: {}", replies::reason(denial));
+                Ok(Some(self.replies.denied(denial).clone()))
+            }
+            Decision::Refused(unsafe_path) => {
+                log::debug!("refused: {unsafe_path}");
+                Ok(Some(self.replies.refused().clone()))
+            }
+            Decision::Throttled { retry_after } => {
+                log::debug!("throttled: too many expensive password checks");
+                Ok(Some(self.replies.throttled(whole_seconds(retry_after))))
+            }
+        }
+    }
+}
+
+/// Rounded up: a client that comes back earlier would be turned away again.
+fn whole_seconds(wait: Duration) -> u64 {
+    let partial = u64::from(wait.subsec_nanos() > 0);
+    wait.as_secs().saturating_add(partial).max(1)
+}
+
+/// The parts of the request headers that rules speak of.
+#[derive(Default)]
+struct Request<'a> {
+    authority: Option<&'a [u8]>,
+    method: &'a [u8],
+    path: &'a [u8],
+}
+
+impl<'a> Request<'a> {
+    fn of(headers: &'a HeaderView) -> Self {
+        let mut request = Self::default();
+        for (name, value) in headers {
+            match name {
+                b":authority" => request.authority = Some(value),
+                b":method" => request.method = value,
+                b":path" => request.path = value,
+                _ => {}
+            }
+        }
+        request
+    }
+}
+
+impl Context for Root {}
+
+impl RootContext for Root {
+    fn on_configure(&mut self, _plugin_configuration_size: usize) -> bool {
+        let metrics = match Metrics::define() {
+            Ok(metrics) => metrics,
+            Err(error) => {
+                log::error!("basic-auth is not configured: {error}");
+                return false;
+            }
+        };
+        match Active::configure(metrics.clone()) {
+            Ok(active) => {
+                self.active = Some(Rc::new(active));
+                true
+            }
+            Err(error) => {
+                metrics.config_error();
+                log::error!("basic-auth is not configured: {error}");
+                false
+            }
+        }
+    }
+
+    fn create_http_context(&self, _context_id: u32) -> Option<Box<dyn HttpContext>> {
+        Some(Box::new(Filter(self.active.clone())))
+    }
+
+    fn get_type(&self) -> Option<ContextType> {
+        Some(ContextType::HttpContext)
+    }
+}
+
+/// One per request.
+struct Filter(Option<Rc<Active>>);
+
+impl Context for Filter {}
+
+impl HttpContext for Filter {
+    fn on_http_request_headers(&mut self, _num_headers: usize, _end_of_stream: bool) -> Action {
+        let reply = match &self.0 {
+            Some(active) => active.check().unwrap_or_else(|error| {
+                log::error!("request refused: {error}");
+                Some(active.replies.unavailable().clone())
+            }),
+            None => Some(replies::unavailable()),
+        };
+        match reply {
+            None => Action::Continue,
+            Some(reply) => {
+                if let Err(error) = reply.send() {
+                    log::error!("the answer could not be sent: {error}");
+                }
+                // Whatever the host made of it, the request goes no further.
+                Action::Pause
+            }
+        }
+    }
+}
