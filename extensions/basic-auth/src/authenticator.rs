@@ -69,8 +69,8 @@ pub struct Access {
 pub struct Target<'a> {
     /// [Normalized](extension_common::host::normalize).
     pub host: Option<&'a [u8]>,
-    /// As it was sent.
-    pub method: &'a [u8],
+    /// As it was sent; a request without one could be of any.
+    pub method: Option<&'a [u8]>,
     /// The `:path`, as it was sent.
     pub path: &'a [u8],
 }
@@ -91,6 +91,8 @@ pub enum Decision {
         /// When to try again.
         retry_after: Duration,
     },
+    /// It is to be answered with 503: there is no clock to go by.
+    Unavailable,
 }
 
 /// Why a request is denied. The client is not told.
@@ -122,6 +124,7 @@ enum Verdict {
     Right,
     Wrong,
     TooBusy(Duration),
+    Unknown,
 }
 
 impl Authenticator {
@@ -131,14 +134,15 @@ impl Authenticator {
         &mut self,
         target: &Target<'_>,
         authorization: impl FnOnce() -> Authorization,
-        now: impl Fn() -> SystemTime,
+        now: impl Fn() -> Option<SystemTime>,
     ) -> Decision {
+        // First: reading a path that is made to be hard takes milliseconds.
+        if !self.scopes.protects_host(target.host) {
+            return Decision::Unprotected;
+        }
         let required = match Readings::of(target.path, self.separators) {
             Ok(readings) => self.scopes.required(target.host, target.method, &readings),
-            Err(unsafe_path) if self.scopes.protects_host(target.host) => {
-                return Decision::Refused(unsafe_path);
-            }
-            Err(_) => return Decision::Unprotected,
+            Err(unsafe_path) => return Decision::Refused(unsafe_path),
         };
         if required.is_empty() {
             return Decision::Unprotected;
@@ -155,7 +159,7 @@ impl Authenticator {
         &mut self,
         required: &[usize],
         credentials: &Credentials,
-        now: impl Fn() -> SystemTime,
+        now: impl Fn() -> Option<SystemTime>,
     ) -> Decision {
         // Computed for the first rule that needs it.
         let mut verdict = None;
@@ -185,6 +189,7 @@ impl Authenticator {
                 Verdict::Right => return Decision::Denied(Denial::NotAllowed),
                 Verdict::Wrong => return Decision::Denied(Denial::Invalid),
                 Verdict::TooBusy(retry_after) => return Decision::Throttled { retry_after },
+                Verdict::Unknown => return Decision::Unavailable,
             }
         }
         Decision::Allowed(credentials.user().to_vec())
@@ -197,7 +202,7 @@ fn check_user(
     cache: &mut SuccessCache,
     budget: &mut Budget,
     credentials: &Credentials,
-    now: impl Fn() -> SystemTime,
+    now: impl Fn() -> Option<SystemTime>,
 ) -> Verdict {
     let (user, password) = (credentials.user(), credentials.password());
     let Some((hash, is_theirs)) = users.hash_for(user) else {
@@ -213,7 +218,12 @@ fn check_user(
     if !hash.is_expensive() {
         return verdict(hash.verify(password));
     }
-    let now = now();
+    if hash.is_too_long(password) {
+        return Verdict::Wrong;
+    }
+    let Some(now) = now() else {
+        return Verdict::Unknown;
+    };
     if cache.contains(user, password, now) {
         return Verdict::Right;
     }

@@ -69,6 +69,7 @@ impl SuccessCache {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "a test")]
 mod tests {
     use super::*;
 

@@ -12,7 +12,7 @@ use extension_common::{
 use serde::Deserialize;
 
 use crate::{
-    authenticator::{AllowedUsers, Authenticator},
+    authenticator::{Access, AllowedUsers, Authenticator},
     budget::Budget,
     cache::SuccessCache,
     rules::Scopes,
@@ -165,6 +165,8 @@ pub struct Config {
     pub username_header: Option<HeaderName>,
     /// Whether the upstream gets the `Authorization` header.
     pub forward_authorization: bool,
+    /// What is probably not meant, for the log.
+    pub warnings: Vec<String>,
     /// What an operator should know, for the log.
     pub remarks: Vec<String>,
     /// How many rules are active.
@@ -186,12 +188,15 @@ impl ConfigJson {
         let challenge = challenge(&self.realm)?;
         let users = self.users(env)?;
         let (max_entries, ttl) = self.password_cache.validate()?;
-        let budget = self.expensive_checks.validate()?;
-        if self.username_header.as_ref().map(HeaderName::as_str) == Some("authorization") {
+        let mut remarks = Remarks::default();
+        let budget = self.expensive_checks.validate(&users, &mut remarks)?;
+        if let Some(name) = &self.username_header
+            && (name.is_reserved() || ["authorization", "cookie"].contains(&name.as_str()))
+        {
             return Err(ConfigError::invalid(
                 "username_header",
-                "authorization",
-                "another header",
+                name.as_str(),
+                "a header that means nothing to the proxy, such as \"x-auth-user\"",
             ));
         }
 
@@ -201,7 +206,6 @@ impl ConfigJson {
                 "at least one rule",
             ));
         }
-        let mut remarks = Vec::new();
         let (mut scopes, mut access, mut names) = (Vec::new(), Vec::new(), Vec::new());
         for (index, rule) in self.basic_auth_rules.into_iter().enumerate() {
             let field = format!("basic_auth_rules[{index}]");
@@ -210,11 +214,9 @@ impl ConfigJson {
             scopes.push(scope);
             access.push(who);
         }
-        let admits_users =
-            |access: &crate::authenticator::Access| access.allowed_users != AllowedUsers::Nobody;
+        let admits_users = |access: &Access| access.allowed_users != AllowedUsers::Nobody;
         if !users.is_empty() && !access.iter().any(admits_users) {
-            remarks
-                .push("no rule admits the users of the table: each has credentials alone".into());
+            remarks.warn("no rule admits the users of the table: each has credentials alone");
         }
         let scopes = Scopes::new(scopes);
         remark_displaced(&scopes, &names, &mut remarks);
@@ -224,7 +226,8 @@ impl ConfigJson {
             body: self.body,
             username_header: self.username_header,
             forward_authorization: self.forward_authorization,
-            remarks,
+            warnings: remarks.warnings,
+            remarks: remarks.notes,
             rule_count: access.len(),
             user_count: users.len(),
             authenticator: Authenticator {
@@ -253,6 +256,14 @@ impl ConfigJson {
             }
         }
         if let Some(name) = &self.users_env {
+            // Anything else may be the users themselves, in the wrong place.
+            let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+            if name.is_empty() || !name.bytes().all(is_name) {
+                return Err(ConfigError::expected(
+                    "users_env",
+                    "the name of an environment variable: letters, digits and `_`",
+                ));
+            }
             let before = users.len();
             let lines = env(name).unwrap_or_default();
             users.add_lines(&lines, &format!("users_env, variable {name:?}"))?;
@@ -289,7 +300,7 @@ impl PasswordCacheJson {
 }
 
 impl ExpensiveChecksJson {
-    fn validate(&self) -> Result<Budget, ConfigError> {
+    fn validate(&self, users: &Users, remarks: &mut Remarks) -> Result<Budget, ConfigError> {
         if !(self.per_second > 0.0 && self.per_second <= MAX_CHECKS) {
             return Err(ConfigError::invalid(
                 "expensive_checks.per_second",
@@ -304,7 +315,34 @@ impl ExpensiveChecksJson {
                 "a number from 1 to 1000",
             ));
         }
+        let cost = users.highest_cost();
+        let busy = cost.as_secs_f64() * self.per_second;
+        if busy > 0.5 {
+            remarks.warn(format!(
+                "expensive_checks.per_second: {} checks of {} ms each keep a worker busy for {:.0} % of its time",
+                self.per_second,
+                cost.as_millis(),
+                busy * 100.0
+            ));
+        }
         Ok(Budget::new(self.per_second, self.burst))
+    }
+}
+
+/// What is found on the way, for the log.
+#[derive(Default)]
+struct Remarks {
+    warnings: Vec<String>,
+    notes: Vec<String>,
+}
+
+impl Remarks {
+    fn warn(&mut self, text: impl Into<String>) {
+        self.warnings.push(text.into());
+    }
+
+    fn note(&mut self, text: impl Into<String>) {
+        self.notes.push(text.into());
     }
 }
 
@@ -322,19 +360,19 @@ fn challenge(realm: &str) -> Result<String, ConfigError> {
 }
 
 /// Says which rules give way to which: at most so many lines.
-fn remark_displaced(scopes: &Scopes, names: &[String], remarks: &mut Vec<String>) {
+fn remark_displaced(scopes: &Scopes, names: &[String], remarks: &mut Remarks) {
     const MAX_LINES: usize = 50;
     let displaced = scopes.displaced();
     for pair in displaced.iter().take(MAX_LINES) {
         if let (Some(rule), Some(winner)) = (names.get(pair.rule), names.get(pair.winner)) {
-            remarks.push(format!(
+            remarks.note(format!(
                 "{winner} is required instead of {rule} where both match"
             ));
         }
     }
     let more = displaced.len().saturating_sub(MAX_LINES);
     if more > 0 {
-        remarks.push(format!("… and {more} more pairs of rules like these"));
+        remarks.note(format!("… and {more} more pairs of rules like these"));
     }
 }
 

@@ -5,16 +5,13 @@
 mod metrics;
 mod replies;
 
-use std::{
-    cell::RefCell,
-    rc::Rc,
-    time::{Duration, SystemTime},
-};
+use std::{borrow::Cow, cell::RefCell, rc::Rc, time::Duration};
 
 use extension_common::{
     config::{self, ConfigError},
     headers::{self, HeaderError, HeaderName, HeaderView},
-    host, hostcalls,
+    host,
+    hostcalls::{self, HostError},
     reply::LocalReply,
 };
 use proxy_wasm::{
@@ -38,7 +35,19 @@ pub fn root_context() -> Box<dyn RootContext> {
 /// One per worker and configuration.
 #[derive(Default)]
 struct Root {
+    /// Defined once: the host keeps every definition.
+    metrics: Option<Metrics>,
     active: Option<Rc<Active>>,
+}
+
+impl Root {
+    fn metrics(&mut self) -> Result<Metrics, HostError> {
+        let metrics = match self.metrics.take() {
+            Some(metrics) => metrics,
+            None => Metrics::define()?,
+        };
+        Ok(self.metrics.insert(metrics).clone())
+    }
 }
 
 /// A configuration in force, shared by the requests that began under it.
@@ -57,6 +66,11 @@ impl Active {
             .map_err(|_| ConfigError::expected("VM", "a source of randomness"))?;
         let config =
             config::read::<ConfigJson>()?.validate(|name| std::env::var(name).ok(), cache_key)?;
+        let replies = Replies::new(&config.challenge, &config.body)
+            .ok_or_else(|| ConfigError::expected("realm", "a valid header value"))?;
+        for warning in &config.warnings {
+            log::warn!("{warning}");
+        }
         for remark in &config.remarks {
             log::info!("{remark}");
         }
@@ -67,16 +81,13 @@ impl Active {
         );
         let Config {
             authenticator,
-            challenge,
-            body,
             username_header,
             forward_authorization,
             ..
         } = config;
         Ok(Self {
             authenticator: RefCell::new(authenticator),
-            replies: Replies::new(&challenge, &body)
-                .ok_or_else(|| ConfigError::expected("realm", "a valid header value"))?,
+            replies,
             metrics,
             username_header,
             forward_authorization,
@@ -84,7 +95,33 @@ impl Active {
     }
 
     /// What is to be sent instead of the request, if anything.
-    fn check(&self) -> Result<Option<LocalReply>, HeaderError> {
+    fn check(&self) -> Option<Cow<'_, LocalReply>> {
+        let decision = self.decide().unwrap_or_else(|error| {
+            log::error!("request refused: {error}");
+            Decision::Unavailable
+        });
+        self.metrics.count(&decision);
+        match decision {
+            Decision::Unprotected | Decision::Allowed(_) => None,
+            Decision::Denied(denial) => {
+                log::debug!("denied: {}", replies::reason(denial));
+                Some(Cow::Borrowed(self.replies.denied(denial)))
+            }
+            Decision::Refused(unsafe_path) => {
+                log::debug!("refused: {unsafe_path}");
+                Some(Cow::Borrowed(self.replies.refused()))
+            }
+            Decision::Throttled { retry_after } => {
+                log::debug!("throttled: too many expensive password checks");
+                let seconds = whole_seconds(retry_after);
+                Some(Cow::Owned(self.replies.throttled(seconds)))
+            }
+            Decision::Unavailable => Some(Cow::Borrowed(self.replies.unavailable())),
+        }
+    }
+
+    /// Decides, and makes the request what the upstream may see of it.
+    fn decide(&self) -> Result<Decision, HeaderError> {
         const MAP: MapType = MapType::HttpRequestHeaders;
         let headers = HeaderView::fetch(MAP)?;
         if let Some(name) = &self.username_header {
@@ -95,42 +132,26 @@ impl Active {
         let target = Target {
             host: host.as_deref(),
             method: request.method,
-            path: request.path,
+            path: request.path.unwrap_or_default(),
         };
-        let decision = match self.authenticator.try_borrow_mut() {
-            Ok(mut authenticator) => authenticator.decide(
-                &target,
-                || Authorization::parse(headers.get_all("authorization")),
-                || hostcalls::current_time().unwrap_or(SystemTime::UNIX_EPOCH),
-            ),
-            // Never so: no callback runs inside another.
-            Err(_) => return Ok(Some(self.replies.unavailable().clone())),
+        // Never borrowed already: no callback runs inside another.
+        let Ok(mut authenticator) = self.authenticator.try_borrow_mut() else {
+            return Ok(Decision::Unavailable);
         };
-        self.metrics.count(&decision);
-        match decision {
-            Decision::Unprotected => Ok(None),
-            Decision::Allowed(user) => {
-                if let Some(name) = &self.username_header {
-                    headers::set(MAP, name, &user)?;
-                }
-                if !self.forward_authorization {
-                    hostcalls::remove_map_value(MAP, b"authorization")?;
-                }
-                Ok(None)
+        let decision = authenticator.decide(
+            &target,
+            || Authorization::parse(headers.get_all("authorization")),
+            || hostcalls::current_time().ok(),
+        );
+        if let Decision::Allowed(user) = &decision {
+            if let Some(name) = &self.username_header {
+                headers::set(MAP, name, user)?;
             }
-            Decision::Denied(denial) => {
-                log::debug!("denied: {}", replies::reason(denial));
-                Ok(Some(self.replies.denied(denial).clone()))
-            }
-            Decision::Refused(unsafe_path) => {
-                log::debug!("refused: {unsafe_path}");
-                Ok(Some(self.replies.refused().clone()))
-            }
-            Decision::Throttled { retry_after } => {
-                log::debug!("throttled: too many expensive password checks");
-                Ok(Some(self.replies.throttled(whole_seconds(retry_after))))
+            if !self.forward_authorization {
+                hostcalls::remove_map_value(MAP, b"authorization")?;
             }
         }
+        Ok(decision)
     }
 }
 
@@ -144,8 +165,8 @@ fn whole_seconds(wait: Duration) -> u64 {
 #[derive(Default)]
 struct Request<'a> {
     authority: Option<&'a [u8]>,
-    method: &'a [u8],
-    path: &'a [u8],
+    method: Option<&'a [u8]>,
+    path: Option<&'a [u8]>,
 }
 
 impl<'a> Request<'a> {
@@ -154,8 +175,8 @@ impl<'a> Request<'a> {
         for (name, value) in headers {
             match name {
                 b":authority" => request.authority = Some(value),
-                b":method" => request.method = value,
-                b":path" => request.path = value,
+                b":method" => request.method = Some(value),
+                b":path" => request.path = Some(value),
                 _ => {}
             }
         }
@@ -167,7 +188,7 @@ impl Context for Root {}
 
 impl RootContext for Root {
     fn on_configure(&mut self, _plugin_configuration_size: usize) -> bool {
-        let metrics = match Metrics::define() {
+        let metrics = match self.metrics() {
             Ok(metrics) => metrics,
             Err(error) => {
                 log::error!("basic-auth is not configured: {error}");
@@ -204,11 +225,8 @@ impl Context for Filter {}
 impl HttpContext for Filter {
     fn on_http_request_headers(&mut self, _num_headers: usize, _end_of_stream: bool) -> Action {
         let reply = match &self.0 {
-            Some(active) => active.check().unwrap_or_else(|error| {
-                log::error!("request refused: {error}");
-                Some(active.replies.unavailable().clone())
-            }),
-            None => Some(replies::unavailable()),
+            Some(active) => active.check(),
+            None => Some(Cow::Owned(replies::unavailable())),
         };
         match reply {
             None => Action::Continue,
@@ -216,7 +234,6 @@ impl HttpContext for Filter {
                 if let Err(error) = reply.send() {
                     log::error!("the answer could not be sent: {error}");
                 }
-                // Whatever the host made of it, the request goes no further.
                 Action::Pause
             }
         }

@@ -1,14 +1,14 @@
 //! Which rules a request falls under.
 //!
 //! A rule speaks of hosts, methods and one path pattern. Where several match, an exact path
-//! decides; otherwise the longest matching prefix and the longest matching suffix are both
-//! required. Between equal paths the more specific host wins; what still ties is all required.
+//! decides (one that differs in a slash at the end is required besides); otherwise the longest
+//! matching prefix and the longest matching suffix are both required. Between equal paths the more specific host wins; what still ties is all required.
 
 mod displaced;
 
 use extension_common::{
     host::{HostPattern, Specificity},
-    path::Readings,
+    path::{self, Readings},
 };
 
 pub use displaced::Displaced;
@@ -26,43 +26,84 @@ pub struct PathPattern {
 /// How a [`PathPattern`] is compared with a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PathKind {
-    /// The whole path; slashes at its end do not count.
+    /// The whole path, with or without slashes at its end.
     Exact,
     /// The beginning of the path: a plain string match, `/api` covers `/apiary` too.
     Prefix,
-    /// The end of the path, likewise.
+    /// The end of the path, likewise, with or without slashes behind it.
     Suffix,
 }
 
 impl PathPattern {
     /// A pattern of this kind; `text` has no query.
     pub fn new(kind: PathKind, text: &str) -> Self {
-        let trim = |path: &[u8]| match kind {
-            PathKind::Exact => without_trailing_slashes(path).to_vec(),
-            PathKind::Prefix | PathKind::Suffix => path.to_vec(),
-        };
-        let decoded = extension_common::path::decode(text.as_bytes());
+        let decoded = path::decode(text.as_bytes());
         Self {
             kind,
-            text: trim(text.as_bytes()),
-            decoded: (decoded != text.as_bytes()).then(|| trim(&decoded)),
+            text: text.into(),
+            decoded: (decoded != text.as_bytes()).then_some(decoded),
         }
     }
 
-    /// How closely the pattern describes `path`, in bytes; `None` where it does not match.
-    fn matches(&self, path: &[u8]) -> Option<usize> {
-        let is_match = |pattern: &Vec<u8>| match self.kind {
-            PathKind::Exact => without_trailing_slashes(path) == pattern,
-            PathKind::Prefix => path.starts_with(pattern),
-            PathKind::Suffix => path.ends_with(pattern),
+    /// How closely the pattern describes `path`; `None` where it does not match.
+    fn matches(&self, path: &Reading<'_>) -> Option<Match> {
+        let length_of = |pattern: &Vec<u8>| {
+            let pattern = pattern.as_slice();
+            let matches = match self.kind {
+                PathKind::Exact => path.trimmed == without_trailing_slashes(pattern),
+                PathKind::Prefix => path.whole.starts_with(pattern),
+                PathKind::Suffix => {
+                    path.whole.ends_with(pattern) || path.trimmed.ends_with(pattern)
+                }
+            };
+            matches.then_some(pattern.len())
         };
-        [Some(&self.text), self.decoded.as_ref()]
-            .into_iter()
-            .flatten()
-            .filter(|pattern| is_match(pattern))
-            .map(Vec::len)
-            .max()
+        let length = self.spellings().filter_map(length_of).max()?;
+        Some(Match {
+            length,
+            decides: self.kind == PathKind::Exact
+                && self.spellings().any(|pattern| pattern == path.whole),
+        })
     }
+
+    /// Whether no path is such: each begins with a slash.
+    pub fn can_never_match(&self) -> bool {
+        self.kind != PathKind::Suffix && !self.canonical().starts_with(b"/")
+    }
+
+    /// The pattern, decoded.
+    fn canonical(&self) -> &[u8] {
+        self.decoded.as_ref().unwrap_or(&self.text)
+    }
+
+    fn spellings(&self) -> impl Iterator<Item = &Vec<u8>> {
+        std::iter::once(&self.text).chain(&self.decoded)
+    }
+}
+
+/// One reading of a request's path.
+struct Reading<'a> {
+    whole: &'a [u8],
+    /// Without slashes at its end.
+    trimmed: &'a [u8],
+}
+
+impl<'a> Reading<'a> {
+    fn new(path: &'a [u8]) -> Self {
+        Self {
+            whole: path,
+            trimmed: without_trailing_slashes(path),
+        }
+    }
+}
+
+/// How a pattern matches a path.
+struct Match {
+    /// The length of the pattern, in bytes.
+    length: usize,
+    /// An exact pattern that is the path as it stands. One that differs in slashes at the end may
+    /// mean another resource: it is required beside the others.
+    decides: bool,
 }
 
 fn without_trailing_slashes(path: &[u8]) -> &[u8] {
@@ -84,21 +125,25 @@ pub struct Scope {
 
 impl Scope {
     /// Whether the rule covers `method`; a rule for GET covers HEAD, which shows the same resource.
-    fn covers_method(&self, method: &[u8]) -> bool {
-        self.methods.as_ref().is_none_or(|methods| {
-            methods.iter().any(|covered| {
-                covered.as_bytes().eq_ignore_ascii_case(method)
-                    || (covered == "GET" && method.eq_ignore_ascii_case(b"HEAD"))
-            })
+    fn covers_method(&self, method: Option<&[u8]>) -> bool {
+        let (Some(methods), Some(method)) = (&self.methods, method) else {
+            return true;
+        };
+        methods.iter().any(|covered| {
+            covered.as_bytes().eq_ignore_ascii_case(method)
+                || (covered == "GET" && method.eq_ignore_ascii_case(b"HEAD"))
         })
     }
 
     /// How closely the rule describes `host`; `None` where it does not cover it. A request without
-    /// a host could be for any.
+    /// a host could be for any, and no rule is closer to it than another.
     fn covers_host(&self, host: Option<&[u8]>) -> Option<Specificity> {
+        let Some(host) = host else {
+            return Some(HostPattern::Any.specificity());
+        };
         self.hosts
             .iter()
-            .filter(|pattern| host.is_none_or(|host| pattern.matches(host)))
+            .filter(|pattern| pattern.matches(host))
             .map(HostPattern::specificity)
             .max()
     }
@@ -112,7 +157,7 @@ pub struct Scopes(Vec<Scope>);
 struct Candidate {
     index: usize,
     kind: PathKind,
-    length: usize,
+    path: Match,
     host: Specificity,
 }
 
@@ -131,7 +176,7 @@ impl Scopes {
     pub fn required(
         &self,
         host: Option<&[u8]>,
-        method: &[u8],
+        method: Option<&[u8]>,
         readings: &Readings<'_>,
     ) -> Vec<usize> {
         let mut required = Vec::new();
@@ -145,29 +190,29 @@ impl Scopes {
         required
     }
 
-    fn required_for(&self, host: Option<&[u8]>, method: &[u8], path: &[u8]) -> Vec<usize> {
+    fn required_for(&self, host: Option<&[u8]>, method: Option<&[u8]>, path: &[u8]) -> Vec<usize> {
+        let path = Reading::new(path);
         let candidates: Vec<Candidate> = self
             .0
             .iter()
             .enumerate()
             .filter_map(|(index, scope)| {
                 // The path first: it rules most candidates out.
-                let length = scope.path.matches(path)?;
+                let path = scope.path.matches(&path)?;
                 let host = scope.covers_host(host)?;
                 scope.covers_method(method).then_some(Candidate {
                     index,
                     kind: scope.path.kind,
-                    length,
+                    path,
                     host,
                 })
             })
             .collect();
-        let exact = closest(&candidates, PathKind::Exact);
-        if !exact.is_empty() {
-            return exact;
+        let mut required = closest(&candidates, PathKind::Exact);
+        if !candidates.iter().any(|candidate| candidate.path.decides) {
+            required.extend(closest(&candidates, PathKind::Prefix));
+            required.extend(closest(&candidates, PathKind::Suffix));
         }
-        let mut required = closest(&candidates, PathKind::Prefix);
-        required.extend(closest(&candidates, PathKind::Suffix));
         required
     }
 
@@ -177,9 +222,12 @@ impl Scopes {
     }
 }
 
-/// The candidates of `kind` with the longest path and, among these, the most specific host.
+/// The candidates of `kind` with the closest path and, among these, the most specific host.
 fn closest(candidates: &[Candidate], kind: PathKind) -> Vec<usize> {
-    let rank = |candidate: &Candidate| (candidate.length, candidate.host);
+    let rank = |candidate: &Candidate| {
+        let path = &candidate.path;
+        (path.decides, path.length, candidate.host)
+    };
     let of_kind = || {
         candidates
             .iter()

@@ -1,6 +1,6 @@
 //! The user table: htpasswd lines in memory.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use extension_common::config::ConfigError;
 
@@ -11,7 +11,7 @@ use crate::password::PasswordHash;
 pub struct Users {
     hashes: HashMap<Vec<u8>, PasswordHash>,
     /// What an unknown user's password is checked against, so that the time of an answer does not
-    /// tell who exists: an expensive hash where there is one.
+    /// tell who exists: the most expensive hash there is.
     decoy: Option<PasswordHash>,
 }
 
@@ -22,6 +22,8 @@ impl Users {
     /// # Errors
     /// Names the line and, where it can be told, the user; never the hash.
     pub fn add_lines(&mut self, lines: &str, field: &str) -> Result<(), ConfigError> {
+        const BYTE_ORDER_MARK: char = '\u{feff}';
+        let lines = lines.trim_start_matches(BYTE_ORDER_MARK);
         for (index, line) in lines.lines().enumerate() {
             let line = line.trim();
             if line.is_empty() || line.starts_with('#') {
@@ -40,8 +42,11 @@ impl Users {
             let hash = PasswordHash::parse(hash).map_err(|error| {
                 ConfigError::expected(format!("{place}, user {user:?}"), error.to_string())
             })?;
-            let decoy_is_cheap = !self.decoy.as_ref().is_some_and(PasswordHash::is_expensive);
-            if decoy_is_cheap && (self.decoy.is_none() || hash.is_expensive()) {
+            if self
+                .decoy
+                .as_ref()
+                .is_none_or(|decoy| decoy.cost() < hash.cost())
+            {
                 self.decoy = Some(hash.clone());
             }
             if self.hashes.insert(user.into(), hash).is_some() {
@@ -62,6 +67,14 @@ impl Users {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.hashes.is_empty()
+    }
+
+    /// About how long the most expensive check takes.
+    pub fn highest_cost(&self) -> Duration {
+        self.decoy
+            .as_ref()
+            .map(PasswordHash::cost)
+            .unwrap_or_default()
     }
 
     /// Whether there is such a user.
@@ -96,7 +109,10 @@ mod tests {
 
     #[test]
     fn blank_lines_and_comments_are_ignored() {
-        let users = users(&format!("# staff\n\nalice:{SHA}\r\n  bob:{SHA}  \n")).unwrap();
+        let users = users(&format!(
+            "\u{feff}# staff\n\nalice:{SHA}\r\n  bob:{SHA}  \n"
+        ))
+        .unwrap();
         assert_eq!(users.len(), 2);
         assert!(users.contains(b"alice") && users.contains(b"bob"));
     }

@@ -78,17 +78,8 @@ pub fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, ConfigError> {
         json
     };
     let mut deserializer = serde_json::Deserializer::from_slice(json);
-    let parsed = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let path = error.path().to_string();
-        ConfigError::Shape {
-            path: if path == "." {
-                "configuration".into()
-            } else {
-                path
-            },
-            problem: without_value(&error.inner().to_string()),
-        }
-    })?;
+    let parsed = serde_path_to_error::deserialize(&mut deserializer)
+        .map_err(|error| shape(&error.path().to_string(), &error.inner().to_string()))?;
     deserializer.end().map_err(|error| ConfigError::Shape {
         path: "configuration".into(),
         problem: error.to_string(),
@@ -96,8 +87,37 @@ pub fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, ConfigError> {
     Ok(parsed)
 }
 
-/// Serde quotes the value of a wrong type, which may be a password in the wrong place: keeps only
-/// its type.
+/// An error of serde's, without what may be a password in the wrong place.
+fn shape(path: &str, message: &str) -> ConfigError {
+    let unknown_field = message
+        .strip_prefix("unknown field `")
+        .and_then(|rest| rest.rsplit_once("`, expected "));
+    let (path, problem) = match unknown_field {
+        Some((name, expected)) if !is_plain_name(name) => {
+            let parent = path.strip_suffix(name).unwrap_or_default();
+            let parent = parent.strip_suffix('.').unwrap_or(parent);
+            (parent, format!("unknown field, expected {expected}"))
+        }
+        _ => (path, without_value(message)),
+    };
+    ConfigError::Shape {
+        path: match path {
+            "" | "." => "configuration".into(),
+            path => path.into(),
+        },
+        problem,
+    }
+}
+
+/// Whether `name` can be shown: a field's name, perhaps misspelt, and no credential.
+fn is_plain_name(name: &str) -> bool {
+    name.len() <= 64
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+}
+
+/// Serde quotes the value of a wrong type: keeps only its type.
 fn without_value(message: &str) -> String {
     for prefix in ["invalid type: ", "invalid value: "] {
         if let Some(rest) = message.strip_prefix(prefix)
@@ -192,6 +212,21 @@ mod tests {
         let text = error(r#"{"rules": [{"credentials": 4711}]}"#);
         assert!(text.starts_with("rules[0].credentials: invalid type: integer, expected a seq"));
         assert!(!text.contains("4711"), "{text}");
+    }
+
+    #[test]
+    fn a_field_whose_name_may_be_a_secret_is_not_shown() {
+        let text = error(r#"{"rules": [{"admin:hunter2": 1}]}"#);
+        assert!(
+            text.starts_with("rules[0]: unknown field, expected `credentials`"),
+            "{text}"
+        );
+        let text = error(r#"{"admin:hunter2`, x": 1}"#);
+        assert!(
+            text.starts_with("configuration: unknown field, expected"),
+            "{text}"
+        );
+        assert!(!text.contains("hunter2"), "{text}");
     }
 
     #[test]

@@ -155,14 +155,32 @@ impl HeaderName {
         &self.0
     }
 
-    /// Whether a server could take `name` for this header: `_` and `-` count as the same, as they
-    /// do in CGI-style environments.
+    /// Whether a server could take `name` for this header: CGI-style environments make one `_` of
+    /// `-`, `_`, `.` and whatever else is no letter or digit.
     pub fn is_spelled(&self, name: &[u8]) -> bool {
         name.len() == self.0.len()
             && self.0.bytes().zip(name).all(|(ours, theirs)| {
                 ours == theirs.to_ascii_lowercase()
-                    || (matches!(ours, b'-' | b'_') && matches!(theirs, b'-' | b'_'))
+                    || !(ours.is_ascii_alphanumeric() || theirs.is_ascii_alphanumeric())
             })
+    }
+
+    /// Whether the header steers how a message is framed or routed, so that no plugin's config may
+    /// name it as a place for a value (RFC 9110, section 7.6.1; RFC 9112, section 6).
+    pub fn is_reserved(&self) -> bool {
+        const RESERVED: [&str; 10] = [
+            "connection",
+            "content-length",
+            "expect",
+            "host",
+            "keep-alive",
+            "proxy-connection",
+            "te",
+            "trailer",
+            "transfer-encoding",
+            "upgrade",
+        ];
+        RESERVED.contains(&self.as_str())
     }
 }
 
@@ -215,9 +233,12 @@ pub fn remove_spellings(
     view: &HeaderView,
     name: &HeaderName,
 ) -> Result<(), HeaderError> {
+    // Removing takes every header of a name, so each spelling once.
+    let mut removed: Vec<&[u8]> = Vec::new();
     for (key, _) in view {
-        if name.is_spelled(key) {
+        if name.is_spelled(key) && !removed.contains(&key) {
             hostcalls::remove_map_value(map, key)?;
+            removed.push(key);
         }
     }
     Ok(())
@@ -291,7 +312,13 @@ mod tests {
     #[test]
     fn underscore_spellings_are_the_same_header() {
         let name = HeaderName::new("x-auth-user").unwrap();
-        for spelling in ["x-auth-user", "x_auth_user", "x-auth_user", "X-Auth-User"] {
+        for spelling in [
+            "x-auth-user",
+            "x_auth_user",
+            "x-auth_user",
+            "X-Auth-User",
+            "x.auth.user",
+        ] {
             assert!(name.is_spelled(spelling.as_bytes()), "{spelling}");
         }
         for other in ["x-auth-users", "xxauth-user", "x-auth-use"] {

@@ -1,6 +1,6 @@
 //! Host names of requests, and patterns for them.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, net::Ipv6Addr};
 
 /// What an `:authority` names: in lower case, without port, brackets and one trailing dot, as
 /// Envoy's router sees it.
@@ -14,19 +14,18 @@ pub fn normalize(authority: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
-/// Cuts a port off. A bare IPv6 address has several colons and no port.
+/// Cuts a port off, whatever it is: Envoy does not ask for digits. A bare IPv6 address has none.
 fn without_port(authority: &[u8]) -> &[u8] {
-    if let Some(bracketed) = authority.strip_prefix(b"[") {
-        return bracketed
-            .split(|&byte| byte == b']')
-            .next()
-            .unwrap_or_default();
-    }
-    let mut parts = authority.split(|&byte| byte == b':');
-    match (parts.next(), parts.next(), parts.next()) {
-        (Some(name), Some(port), None) if port.iter().all(u8::is_ascii_digit) => name,
-        _ => authority,
-    }
+    let (text, end) = match authority.strip_prefix(b"[") {
+        Some(bracketed) => (bracketed, b']'),
+        None if is_ipv6(authority) => return authority,
+        None => (authority, b':'),
+    };
+    text.split(|&byte| byte == end).next().unwrap_or_default()
+}
+
+fn is_ipv6(text: &[u8]) -> bool {
+    std::str::from_utf8(text).is_ok_and(|text| text.parse::<Ipv6Addr>().is_ok())
 }
 
 /// A host name, with one `*` at its beginning or its end; ports do not count.
@@ -133,7 +132,10 @@ mod tests {
             ("::1", "::1"),
             ("127.0.0.1:10000", "127.0.0.1"),
             ("", ""),
-            ("a:b", "a:b"),
+            ("example.com:evil", "example.com"),
+            ("example.com:80a", "example.com"),
+            ("example.com:80:90", "example.com"),
+            ("example.com:", "example.com"),
         ] {
             assert_eq!(
                 normalize(authority.as_bytes()),

@@ -11,7 +11,8 @@ static LOGGER: ProxyLogger = ProxyLogger;
 /// Sends `log::info!` and its siblings to the proxy, and panics as critical lines.
 ///
 /// To be called once, from `proxy_wasm::main!`. The proxy's own level decides what is shown, and an
-/// operator may change it at any time, so nothing is filtered here: keep the hot path free of logs.
+/// operator may change it at any time, so all but trace lines go there: keep the hot path free of
+/// logs.
 pub fn init() {
     // A second logger is refused; the first one then serves.
     let _ = log::set_logger(&LOGGER);

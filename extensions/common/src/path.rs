@@ -15,9 +15,10 @@ pub enum UnsafePath {
     /// A `%` that two hexadecimal digits do not follow (RFC 3986, section 2.1).
     #[error("the path has a bad percent-encoding")]
     BadEscape,
-    /// An encoded NUL, at which some servers end the path.
-    #[error("the path has an encoded NUL")]
-    Nul,
+    /// An encoded control character: some servers end the path at a NUL, or ignore a line break
+    /// at its end.
+    #[error("the path has an encoded control character")]
+    ControlCharacter,
     /// A `/` or `\` encoded, or a plain `\`: some servers take it for a separator, some do not.
     #[error("the path has an encoded slash, or a backslash")]
     EscapedSeparator,
@@ -42,6 +43,9 @@ pub enum EscapedSeparators {
 /// No honest path comes near this many; it bounds the work of a dishonest one.
 const MAX_READINGS: usize = 32;
 
+/// Likewise, for all readings together, in bytes.
+const MAX_READ_BYTES: usize = 256 * 1024;
+
 /// All plausible readings of a path, the one that was sent first.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Readings<'a> {
@@ -51,8 +55,9 @@ pub struct Readings<'a> {
 
 impl<'a> Readings<'a> {
     /// Reads the `:path` of a request: query and fragment are cut off, then every sequence of
-    /// decoding (once, twice), resolving dot segments, merging slashes, removing path parameters
-    /// and cutting at a decoded `?` or `#` gives a reading.
+    /// decoding (once, twice), resolving dot segments, merging slashes, taking what follows `//` for
+    /// a host, removing path parameters, cutting at a decoded `?` or `#` and trimming blanks gives a
+    /// reading.
     pub fn of(path: &'a [u8], separators: EscapedSeparators) -> Result<Self, UnsafePath> {
         let sent = without_query(path);
         if sent.first() != Some(&b'/') {
@@ -88,7 +93,7 @@ fn is_plain(path: &[u8]) -> bool {
     let mut previous = 0;
     for &byte in path {
         match byte {
-            b'%' | b';' | b'\\' => return false,
+            b'%' | b';' | b'\\' | b' ' => return false,
             b'/' | b'.' if previous == b'/' => return false,
             _ => previous = byte,
         }
@@ -115,8 +120,11 @@ fn check_escapes(path: &[u8], separators: EscapedSeparators) -> Result<(), Unsaf
     }
     let once = decode(path);
     let twice = decode(&once);
-    if once.contains(&0) || twice.contains(&0) {
-        return Err(UnsafePath::Nul);
+    if [&once, &twice]
+        .into_iter()
+        .any(|path| path.iter().any(u8::is_ascii_control))
+    {
+        return Err(UnsafePath::ControlCharacter);
     }
     if has_overlong(&once) || has_overlong(&twice) {
         return Err(UnsafePath::Overlong);
@@ -129,6 +137,7 @@ fn other_readings(sent: &[u8]) -> Result<Vec<Vec<u8>>, UnsafePath> {
     // A reading and how often it has been decoded: twice at most.
     let mut seen: Vec<(Vec<u8>, u8)> = vec![(sent.to_vec(), 0)];
     let mut queue = VecDeque::from([(sent.to_vec(), 0_u8)]);
+    let mut bytes = 0_usize;
     while let Some((path, decoded)) = queue.pop_front() {
         let mut found = Vec::new();
         if decoded < 2 && path.contains(&b'%') {
@@ -140,6 +149,8 @@ fn other_readings(sent: &[u8]) -> Result<Vec<Vec<u8>>, UnsafePath> {
             unify_separators,
             merge_slashes,
             resolve_dots,
+            skip_authority,
+            trim_blanks,
         ] {
             if let Some(other) = transform(&path) {
                 found.push((other, decoded));
@@ -147,7 +158,8 @@ fn other_readings(sent: &[u8]) -> Result<Vec<Vec<u8>>, UnsafePath> {
         }
         for reading in found {
             if !seen.contains(&reading) {
-                if seen.len() >= MAX_READINGS {
+                bytes = bytes.saturating_add(reading.0.len());
+                if seen.len() >= MAX_READINGS || bytes > MAX_READ_BYTES {
                     return Err(UnsafePath::TooManyReadings);
                 }
                 seen.push(reading.clone());
@@ -189,12 +201,15 @@ pub fn decode(path: &[u8]) -> Vec<u8> {
     decoded
 }
 
-/// Whether some ASCII character is written in two, three or four bytes.
+/// Whether some character is written in more bytes than it needs.
 fn has_overlong(bytes: &[u8]) -> bool {
     bytes.windows(2).any(|pair| {
         matches!(
             pair,
-            [0xc0 | 0xc1, 0x80..=0xbf] | [0xe0, 0x80..=0x9f] | [0xf0, 0x80..=0x8f]
+            [0xc0 | 0xc1, 0x80..=0xbf]
+                | [0xe0, 0x80..=0x9f]
+                | [0xf0, 0x80..=0x8f]
+                | [0xf8..=0xfd, 0x80..=0xbf]
         )
     })
 }
@@ -234,6 +249,22 @@ fn merge_slashes(path: &[u8]) -> Option<Vec<u8>> {
         merged.dedup_by(|next, previous| *next == b'/' && *previous == b'/');
         merged
     })
+}
+
+/// URL parsers that are handed a path alone take `//x/secret` for the path `/secret` on the host `x`.
+fn skip_authority(path: &[u8]) -> Option<Vec<u8>> {
+    let start = path.strip_prefix(b"//")?;
+    let host = start.iter().position(|&byte| byte != b'/')?;
+    let rest = start.get(host..)?;
+    let slash = rest.iter().position(|&byte| byte == b'/');
+    let path = slash.and_then(|at| rest.get(at..)).unwrap_or(b"/");
+    Some(path.to_vec())
+}
+
+/// Some servers trim a path, as they trim a file name.
+fn trim_blanks(path: &[u8]) -> Option<Vec<u8>> {
+    let trimmed = path.trim_ascii_end();
+    (trimmed.len() < path.len()).then(|| trimmed.to_vec())
 }
 
 /// RFC 3986, section 5.2.4.

@@ -9,6 +9,7 @@ use extension_common::{
 };
 use serde::Deserialize;
 
+use super::Remarks;
 use crate::{
     authenticator::{Access, AllowedUsers, PlainCredentials},
     credentials::{BASE64, Credentials},
@@ -50,30 +51,44 @@ impl RuleJson {
         self,
         field: &str,
         users: &Users,
-        remarks: &mut Vec<String>,
+        remarks: &mut Remarks,
     ) -> Result<(Scope, Access), ConfigError> {
         let scope = Scope {
-            hosts: self.validate_hosts(field)?,
+            hosts: self.validate_hosts(field, remarks)?,
             methods: self.validate_methods(field)?,
             path: self.validate_path(field, remarks)?,
         };
         let access = Access {
-            credentials: self.validate_credentials(field)?,
+            credentials: self.validate_credentials(field, remarks)?,
             allowed_users: self.validate_users(field, users)?,
         };
         Ok((scope, access))
     }
 
-    fn validate_hosts(&self, field: &str) -> Result<Vec<HostPattern>, ConfigError> {
+    fn validate_hosts(
+        &self,
+        field: &str,
+        remarks: &mut Remarks,
+    ) -> Result<Vec<HostPattern>, ConfigError> {
         if self.hosts.is_empty() {
             return Ok(vec![HostPattern::Any]);
         }
-        let parse = |(index, text): (usize, &String)| {
-            HostPattern::parse(text).ok_or_else(|| {
-                ConfigError::invalid(format!("{field}.hosts[{index}]"), text, host::PATTERN)
-            })
-        };
-        self.hosts.iter().enumerate().map(parse).collect()
+        let mut hosts = Vec::new();
+        for (index, text) in self.hosts.iter().enumerate() {
+            let field = format!("{field}.hosts[{index}]");
+            let Some(pattern) = HostPattern::parse(text) else {
+                return Err(ConfigError::invalid(field, text, host::PATTERN));
+            };
+            let is_odd = |c: char| !c.is_ascii_graphic() || matches!(c, '/' | '@' | '?' | '#');
+            if text.contains(is_odd) {
+                remarks.warn(format!(
+                    "{field}: {text:?} protects nothing: expected {}",
+                    host::PATTERN
+                ));
+            }
+            hosts.push(pattern);
+        }
+        Ok(hosts)
     }
 
     fn validate_methods(&self, field: &str) -> Result<Option<Vec<String>>, ConfigError> {
@@ -111,7 +126,7 @@ impl RuleJson {
     fn validate_path(
         &self,
         field: &str,
-        remarks: &mut Vec<String>,
+        remarks: &mut Remarks,
     ) -> Result<PathPattern, ConfigError> {
         let (kind, name, text) = match (&self.prefix, &self.exact, &self.suffix) {
             (Some(text), None, None) => (PathKind::Prefix, "prefix", text),
@@ -135,28 +150,42 @@ impl RuleJson {
             ));
         }
         if path.len() < text.len() {
-            remarks.push(format!(
+            remarks.warn(format!(
                 "{field}.{name}: {text:?} is matched as {path:?}: queries do not count"
             ));
         }
-        if kind != PathKind::Suffix && !path.starts_with('/') {
-            remarks.push(format!(
+        let pattern = PathPattern::new(kind, path);
+        if pattern.can_never_match() {
+            remarks.warn(format!(
                 "{field}.{name}: {path:?} protects nothing: every path begins with a slash"
             ));
         }
-        Ok(PathPattern::new(kind, path))
+        Ok(pattern)
     }
 
-    fn validate_credentials(&self, field: &str) -> Result<PlainCredentials, ConfigError> {
+    fn validate_credentials(
+        &self,
+        field: &str,
+        remarks: &mut Remarks,
+    ) -> Result<PlainCredentials, ConfigError> {
         let mut plain = PlainCredentials::default();
         for (index, text) in self.credentials.iter().flatten().enumerate() {
             let field = || format!("{field}.credentials[{index}]");
             let decoded = if text.contains(':') {
                 text.clone().into_bytes()
             } else {
-                BASE64.decode(text).map_err(|_| {
+                let mut decoded = BASE64.decode(text).map_err(|_| {
                     ConfigError::expected(field(), "`user:password`, or base64 of it")
-                })?
+                })?;
+                // `echo user:password | base64` has encoded the end of the line, too.
+                if decoded.ends_with(b"\n") {
+                    decoded.pop();
+                    remarks.warn(format!(
+                        "{}: the line break at its end does not count",
+                        field()
+                    ));
+                }
+                decoded
             };
             let credentials = Credentials::split(decoded).ok_or_else(|| {
                 ConfigError::expected(
@@ -196,6 +225,13 @@ impl RuleJson {
             return Ok(AllowedUsers::Anyone);
         };
         for (index, user) in allowed.iter().enumerate() {
+            if user.contains(':') {
+                // Perhaps a credential in the wrong place.
+                return Err(ConfigError::expected(
+                    format!("{field}.allowed_users[{index}]"),
+                    "a user name, which has no colon",
+                ));
+            }
             if !users.contains(user.as_bytes()) {
                 return Err(ConfigError::invalid(
                     format!("{field}.allowed_users[{index}]"),

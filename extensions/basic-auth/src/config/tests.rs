@@ -156,6 +156,11 @@ fn wrong_options_are_named() {
             "username_header: got \"authorization\"",
         ),
         (
+            "username_header",
+            json!("Host"),
+            "username_header: got \"host\", expected a header that",
+        ),
+        (
             "escaped_separators",
             json!("ignore"),
             "escaped_separators: unknown variant `ignore`",
@@ -213,6 +218,9 @@ fn no_error_shows_a_secret() {
         json!({ "users": ["", format!("admin:$2b${SECRET}")], "basic_auth_rules": [] }),
         json!({ "users": { "admin": SECRET }, "basic_auth_rules": [] }),
         json!(format!("admin:{SECRET}")),
+        rule(json!({ "allowed_users": [format!("admin:{SECRET}")] })),
+        rule(json!({ format!("admin:{SECRET}"): 1 })),
+        json!({ "users_env": format!("admin:$2b${SECRET}"), "basic_auth_rules": [] }),
     ] {
         let error = error(&json);
         assert!(
@@ -244,23 +252,32 @@ fn users_come_from_the_config_and_the_environment() {
 
 #[test]
 fn an_operator_is_told_what_may_surprise() {
-    let remarks = parse(&json!({
-        "users": format!("bob:{SHA}"),
+    let config = parse(&json!({
+        "users": "bob:$2b$12$/Tz/sKJHJhAdDYcURlx9cOAY/EbKe4/YBrdmSwCf5mP5UC8z.ATry",
         "basic_auth_rules": [
             { "prefix": "/", "credentials": ["a:b"] },
-            { "exact": "/health?x=1", "credentials": ["a:b"] },
-            { "prefix": "api", "hosts": ["a.com"], "credentials": ["a:b"] }
+            { "exact": "/health?x=1", "credentials": ["YTpiCg=="] },
+            { "prefix": "api", "hosts": ["https://a.com"], "credentials": ["a:b"] },
+            { "prefix": "%2fapi", "hosts": ["b.com"], "credentials": ["a:b"] }
         ]
     }))
-    .unwrap()
-    .remarks;
+    .unwrap();
     assert_eq!(
-        remarks,
+        config.warnings,
         [
+            "expensive_checks.per_second: 5 checks of 229 ms each keep a worker busy for 115 % of its time",
             r#"basic_auth_rules[1].exact: "/health?x=1" is matched as "/health": queries do not count"#,
+            "basic_auth_rules[1].credentials[0]: the line break at its end does not count",
+            r#"basic_auth_rules[2].hosts[0]: "https://a.com" protects nothing: expected a host name such as "example.com", "*.example.com", "example.*" or "*""#,
             r#"basic_auth_rules[2].prefix: "api" protects nothing: every path begins with a slash"#,
             "no rule admits the users of the table: each has credentials alone",
+        ]
+    );
+    assert_eq!(
+        config.remarks,
+        [
             r#"rule 1 (exact "/health?x=1") is required instead of rule 0 (prefix "/") where both match"#,
+            r#"rule 3 (prefix "%2fapi" on b.com) is required instead of rule 0 (prefix "/") where both match"#,
         ]
     );
 }

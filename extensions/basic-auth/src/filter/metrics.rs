@@ -14,6 +14,7 @@ pub(super) struct Metrics {
     not_allowed: Counter,
     unsafe_path: Counter,
     budget_exhausted: Counter,
+    unavailable: Counter,
     config_errors: Counter,
 }
 
@@ -29,6 +30,7 @@ impl Metrics {
             not_allowed: denied("not_allowed")?,
             unsafe_path: denied("unsafe_path")?,
             budget_exhausted: denied("budget_exhausted")?,
+            unavailable: denied("unavailable")?,
             config_errors: counter("basic_auth_config_errors")?,
         })
     }
@@ -43,6 +45,7 @@ impl Metrics {
             Decision::Denied(Denial::NotAllowed) => self.not_allowed,
             Decision::Refused(_) => self.unsafe_path,
             Decision::Throttled { .. } => self.budget_exhausted,
+            Decision::Unavailable => self.unavailable,
         };
         counter.increment();
     }

@@ -1,6 +1,6 @@
 //! Which rules give way to which others: for the operator's log, so that nobody is surprised.
 
-use super::{PathKind, PathPattern, Scope};
+use super::{PathKind, PathPattern, Reading, Scope};
 use extension_common::host::HostPattern;
 
 /// Where both rules match a request, only `winner` is required.
@@ -25,14 +25,13 @@ pub(super) fn all(scopes: &[Scope]) -> Vec<Displaced> {
 }
 
 fn displaces(winner: &Scope, loser: &Scope) -> bool {
-    if !hosts_overlap(winner, loser) || !methods_overlap(winner, loser) {
-        return false;
-    }
-    match precedence(&winner.path, &loser.path) {
+    // The path first: it rules most pairs out.
+    let by_path = match precedence(&winner.path, &loser.path) {
         Precedence::Wins => true,
         Precedence::Equal => has_more_specific_host(winner, loser),
         Precedence::Independent => false,
-    }
+    };
+    by_path && hosts_overlap(winner, loser) && methods_overlap(winner, loser)
 }
 
 enum Precedence {
@@ -43,28 +42,18 @@ enum Precedence {
 
 /// How `a` stands to `b` where both match a path.
 fn precedence(a: &PathPattern, b: &PathPattern) -> Precedence {
+    let (path, other) = (a.canonical(), b.canonical());
     match (a.kind, b.kind) {
-        (PathKind::Exact, PathKind::Exact) if a.text == b.text => Precedence::Equal,
+        (same, kind) if same == kind && path == other => Precedence::Equal,
         (PathKind::Exact, PathKind::Prefix | PathKind::Suffix)
-            if b.matches(&a.text).is_some() || b.matches(&with_slash(&a.text)).is_some() =>
+        | (PathKind::Prefix, PathKind::Prefix)
+        | (PathKind::Suffix, PathKind::Suffix)
+            if b.matches(&Reading::new(path)).is_some() =>
         {
             Precedence::Wins
         }
-        (PathKind::Prefix, PathKind::Prefix) | (PathKind::Suffix, PathKind::Suffix) => {
-            if a.text == b.text {
-                Precedence::Equal
-            } else if b.matches(&a.text).is_some() {
-                Precedence::Wins
-            } else {
-                Precedence::Independent
-            }
-        }
         _ => Precedence::Independent,
     }
-}
-
-fn with_slash(path: &[u8]) -> Vec<u8> {
-    [path, b"/"].concat()
 }
 
 fn hosts_overlap(a: &Scope, b: &Scope) -> bool {
@@ -78,7 +67,7 @@ fn methods_overlap(a: &Scope, b: &Scope) -> bool {
         other.methods.as_ref().is_none_or(|methods| {
             methods
                 .iter()
-                .any(|method| scope.covers_method(method.as_bytes()))
+                .any(|method| scope.covers_method(Some(method.as_bytes())))
         })
     };
     covers_one_of(a, b) || covers_one_of(b, a)

@@ -32,7 +32,7 @@ fn scopes(rules: &[&str]) -> Scopes {
 
 fn required_on(scopes: &Scopes, host: &str, method: &str, path: &str) -> Vec<usize> {
     let readings = Readings::of(path.as_bytes(), EscapedSeparators::Reject).unwrap();
-    scopes.required(Some(host.as_bytes()), method.as_bytes(), &readings)
+    scopes.required(Some(host.as_bytes()), Some(method.as_bytes()), &readings)
 }
 
 fn required(rules: &[&str], path: &str) -> Vec<usize> {
@@ -43,8 +43,26 @@ fn required(rules: &[&str], path: &str) -> Vec<usize> {
 fn an_exact_path_decides() {
     let rules = ["prefix /", "exact /health", "suffix health"];
     assert_eq!(required(&rules, "/health"), [1]);
-    assert_eq!(required(&rules, "/health/"), [1]);
     assert_eq!(required(&rules, "/x/health"), [0, 2]);
+}
+
+/// Servers tell `/admin` and `/admin/` apart: whoever may see the one may not the other.
+#[test]
+fn a_path_that_is_exact_but_for_a_slash_is_required_besides() {
+    let rules = ["prefix /admin/", "exact /admin"];
+    assert_eq!(required(&rules, "/admin"), [1]);
+    assert_eq!(required(&rules, "/admin/"), [1, 0]);
+    assert_eq!(required(&rules, "/admin//x/.."), [0, 1]);
+    let rules = ["exact /a/", "exact /a"];
+    assert_eq!(required(&rules, "/a"), [1]);
+    assert_eq!(required(&rules, "/a/"), [0]);
+}
+
+#[test]
+fn a_suffix_is_found_before_slashes_and_dots() {
+    for path in ["/a.json/", "/a.json/.", "/a.json/x/..", "/a.json%20"] {
+        assert_eq!(required(&["suffix .json"], path), [0], "{path}");
+    }
 }
 
 #[test]
@@ -116,9 +134,12 @@ fn a_rule_for_get_covers_head_and_case_does_not_count() {
 fn a_request_without_a_host_could_be_for_any() {
     let scopes = scopes(&["a.com: prefix /"]);
     let readings = Readings::of(b"/", EscapedSeparators::Reject).unwrap();
-    assert_eq!(scopes.required(None, b"GET", &readings), [0]);
+    assert_eq!(scopes.required(None, Some(b"GET"), &readings), [0]);
     assert!(scopes.protects_host(None));
+    assert_eq!(scopes.required(Some(b"a.com"), None, &readings), [0]);
     assert!(!scopes.protects_host(Some(b"b.com")));
+    let scopes = self::scopes(&["a.com: prefix /", "*: prefix /"]);
+    assert_eq!(scopes.required(None, Some(b"GET"), &readings), [0, 1]);
 }
 
 #[test]

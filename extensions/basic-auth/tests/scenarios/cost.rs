@@ -51,9 +51,9 @@ fn telling_the_user_and_hiding_the_password_takes_two_more(proxy: &mut Proxy) {
         host_calls(proxy),
         [
             "proxy_get_header_map_pairs",
-            "proxy_increment_metric",
             "proxy_replace_header_map_value",
-            "proxy_remove_header_map_value"
+            "proxy_remove_header_map_value",
+            "proxy_increment_metric"
         ]
     );
 }

@@ -120,3 +120,45 @@ fn between_equal_paths_the_closer_host_wins(proxy: &mut Proxy) {
         }
     }
 }
+
+#[scenario]
+fn a_suffix_is_not_stepped_around_by_what_follows_it(proxy: &mut Proxy) {
+    proxy
+        .configure(json!({ "basic_auth_rules": [{ "suffix": ".json", "credentials": ["a:b"] }] }))
+        .unwrap();
+    for path in [
+        "/a.json",
+        "/a.json/",
+        "/a.json/.",
+        "/a.json/x/..",
+        "/a.json%20",
+    ] {
+        assert_eq!(status_of(proxy, path), 401, "{path}");
+    }
+    assert_eq!(status_of(proxy, "/a.json%0a"), 400);
+    assert_eq!(status_of(proxy, "/a.jsonp"), 200);
+}
+
+#[scenario]
+fn an_exact_rule_opens_no_path_that_differs_in_a_slash(proxy: &mut Proxy) {
+    proxy
+        .configure(json!({ "basic_auth_rules": [
+            { "prefix": "/admin/", "credentials": ["root:1"] },
+            { "exact": "/admin", "credentials": ["guest:2"] }
+        ] }))
+        .unwrap();
+    assert_eq!(get_as(proxy, "guest:2", "/admin").status(), 200);
+    assert_eq!(get_as(proxy, "guest:2", "/admin/").status(), 401);
+    assert_eq!(get_as(proxy, "guest:2", "/admin//").status(), 401);
+    assert_eq!(get_as(proxy, "root:1", "/admin/x").status(), 200);
+}
+
+/// A path of many kilobytes that is made to be read in many ways.
+#[scenario]
+fn a_path_that_is_costly_to_read_is_refused(proxy: &mut Proxy) {
+    proxy
+        .configure(json!({ "basic_auth_rules": [{ "prefix": "/x", "credentials": ["a:b"] }] }))
+        .unwrap();
+    let path = format!("/{};//./%2541;//./x", "a".repeat(50_000));
+    assert_eq!(status_of(proxy, &path), 400);
+}

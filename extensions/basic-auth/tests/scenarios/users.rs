@@ -174,3 +174,26 @@ fn a_user_that_a_new_config_removes_is_out_at_once(proxy: &mut Proxy) {
     assert_eq!(get_as(proxy, "alice:open sesame", "/").status(), 401);
     assert_eq!(get_as(proxy, "bob:open sesame", "/").status(), 200);
 }
+
+/// The time of SHA-crypt grows with the password: a long one is wrong without a look.
+#[scenario]
+fn a_very_long_password_costs_nothing(proxy: &mut Proxy) {
+    proxy
+        .configure(json!({
+            "users": HTPASSWD,
+            "basic_auth_rules": [{ "prefix": "/" }],
+            "expensive_checks": { "per_second": 0.01, "burst": 1 }
+        }))
+        .unwrap();
+    let long = "x".repeat(129);
+    for user in ["sha512", "bcrypt", "nobody"] {
+        for _ in 0..3 {
+            assert_eq!(
+                get_as(proxy, &format!("{user}:{long}"), "/").status(),
+                401,
+                "{user}"
+            );
+        }
+    }
+    assert_eq!(get_as(proxy, "sha512:open sesame", "/").status(), 200);
+}

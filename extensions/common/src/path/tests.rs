@@ -46,6 +46,12 @@ fn whatever_a_server_makes_of_it_is_among_the_readings() {
         "/secret%3ba",
         "/%2573ecret;x//..",
         "/x%252f..%252fsecret",
+        "//x/secret",
+        "///x/secret",
+        "//a:b@x/secret",
+        "/%2e//x/secret",
+        "/secret%20",
+        "/secret%2520%20",
     ] {
         let readings = readings(path);
         assert_eq!(readings[0], path);
@@ -75,8 +81,10 @@ fn what_has_no_safe_reading_is_refused() {
         ("/%2", UnsafePath::BadEscape),
         ("/%zz", UnsafePath::BadEscape),
         ("/%u0073", UnsafePath::BadEscape),
-        ("/a%00b", UnsafePath::Nul),
-        ("/a%2500b", UnsafePath::Nul),
+        ("/a%00b", UnsafePath::ControlCharacter),
+        ("/a%0a", UnsafePath::ControlCharacter),
+        ("/a%7f", UnsafePath::ControlCharacter),
+        ("/a%2500b", UnsafePath::ControlCharacter),
         ("/a%2fb", UnsafePath::EscapedSeparator),
         ("/a%2Fb", UnsafePath::EscapedSeparator),
         ("/a%5cb", UnsafePath::EscapedSeparator),
@@ -107,4 +115,8 @@ fn escaped_separators_can_be_matched_both_ways() {
 fn readings_are_bounded() {
     let path = "/a;b//./%2573;x/..//%252e%252e/;".repeat(40);
     assert_eq!(refused(&path), UnsafePath::TooManyReadings);
+    let long = format!("/{}", "a//".repeat(20_000));
+    assert_eq!(readings(&long).len(), 2);
+    let long = format!("/{};//./%41", "a".repeat(60_000));
+    assert_eq!(refused(&long), UnsafePath::TooManyReadings);
 }
