@@ -1,50 +1,19 @@
 //! The decision: who may pass.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashSet,
     time::{Duration, SystemTime},
 };
-
-use extension_common::path::{EscapedSeparators, Readings, UnsafePath};
-use sha2::{Digest, Sha256};
-use subtle::{Choice, ConstantTimeEq};
 
 use crate::{
     budget::Budget,
     cache::SuccessCache,
     credentials::{Authorization, Credentials},
+    plain::PlainCredentials,
     rules::Scopes,
     users::Users,
 };
-
-/// The plain credentials of a rule: digests of the passwords by user.
-#[derive(Default)]
-pub struct PlainCredentials(HashMap<Vec<u8>, Vec<[u8; 32]>>);
-
-impl PlainCredentials {
-    /// Adds a pair; a user may have several passwords, so that one can be rotated.
-    pub fn add(&mut self, credentials: &Credentials) {
-        self.0
-            .entry(credentials.user().to_vec())
-            .or_default()
-            .push(Sha256::digest(credentials.password()).into());
-    }
-
-    /// Takes the same time for a wrong password and for an unknown user.
-    fn accept(&self, credentials: &Credentials) -> bool {
-        const UNKNOWN: &[[u8; 32]] = &[[0; 32]];
-        if self.0.is_empty() {
-            return false;
-        }
-        let found: [u8; 32] = Sha256::digest(credentials.password()).into();
-        let known = self.0.get(credentials.user());
-        let digests = known.map_or(UNKNOWN, Vec::as_slice);
-        let matches = digests
-            .iter()
-            .fold(Choice::from(0), |any, digest| any | digest.ct_eq(&found));
-        bool::from(matches) && known.is_some()
-    }
-}
+use extension_common::path::{EscapedSeparators, Readings, UnsafePath};
 
 /// Which users of the table a rule admits.
 #[derive(Debug, PartialEq, Eq)]
@@ -150,28 +119,31 @@ impl Authenticator {
         match authorization() {
             Authorization::Missing => Decision::Denied(Denial::Missing),
             Authorization::Malformed => Decision::Denied(Denial::Malformed),
-            Authorization::Basic(credentials) => self.admit(&required, &credentials, now),
+            Authorization::Basic(credentials) => match self.check(&required, &credentials, now) {
+                None => Decision::Allowed(credentials.into_user()),
+                Some(refusal) => refusal,
+            },
         }
     }
 
-    /// Holds `credentials` against every required rule.
-    fn admit(
+    /// Holds `credentials` against every required rule: what stands in the way, if anything.
+    fn check(
         &mut self,
         required: &[usize],
         credentials: &Credentials,
         now: impl Fn() -> Option<SystemTime>,
-    ) -> Decision {
+    ) -> Option<Decision> {
         // Computed for the first rule that needs it.
         let mut verdict = None;
         for &index in required {
             let Some(access) = self.access.get(index) else {
-                return Decision::Denied(Denial::Invalid);
+                return Some(Decision::Unavailable);
             };
             if access.credentials.accept(credentials) {
                 continue;
             }
             let admits = match &access.allowed_users {
-                AllowedUsers::Nobody => return Decision::Denied(Denial::Invalid),
+                AllowedUsers::Nobody => return Some(Decision::Denied(Denial::Invalid)),
                 AllowedUsers::Anyone => true,
                 AllowedUsers::Only(users) => users.contains(credentials.user()),
             };
@@ -186,13 +158,15 @@ impl Authenticator {
             });
             match verdict {
                 Verdict::Right if admits => {}
-                Verdict::Right => return Decision::Denied(Denial::NotAllowed),
-                Verdict::Wrong => return Decision::Denied(Denial::Invalid),
-                Verdict::TooBusy(retry_after) => return Decision::Throttled { retry_after },
-                Verdict::Unknown => return Decision::Unavailable,
+                Verdict::Right => return Some(Decision::Denied(Denial::NotAllowed)),
+                Verdict::Wrong => return Some(Decision::Denied(Denial::Invalid)),
+                Verdict::TooBusy(retry_after) => {
+                    return Some(Decision::Throttled { retry_after });
+                }
+                Verdict::Unknown => return Some(Decision::Unavailable),
             }
         }
-        Decision::Allowed(credentials.user().to_vec())
+        None
     }
 }
 

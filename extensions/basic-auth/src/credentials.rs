@@ -38,6 +38,12 @@ impl Credentials {
         self.decoded.get(..self.colon).unwrap_or_default()
     }
 
+    /// The user-id, and nothing else.
+    pub fn into_user(mut self) -> Vec<u8> {
+        self.decoded.truncate(self.colon);
+        self.decoded
+    }
+
     /// The password: all that follows the first colon.
     pub fn password(&self) -> &[u8] {
         let start = self.colon.saturating_add(1);
@@ -56,14 +62,36 @@ pub enum Authorization {
     Basic(Credentials),
 }
 
-impl Authorization {
-    /// Reads the values of all `Authorization` headers. Envoy joins repeated ones with a comma,
-    /// which no single Basic credential holds: both forms are malformed.
-    pub fn parse<'a>(mut values: impl Iterator<Item = &'a [u8]>) -> Self {
-        match (values.next(), values.next()) {
-            (None, _) => Self::Missing,
-            (Some(value), None) => parse_basic(value).map_or(Self::Malformed, Self::Basic),
-            (Some(_), Some(_)) => Self::Malformed,
+/// The values of the `Authorization` headers of a request.
+#[derive(Default)]
+pub enum AuthorizationValue<'a> {
+    /// There is no such header.
+    #[default]
+    None,
+    /// There is one.
+    One(&'a [u8]),
+    /// There are more.
+    Many,
+}
+
+impl<'a> AuthorizationValue<'a> {
+    /// Adds the value of one more header.
+    pub fn add(&mut self, value: &'a [u8]) {
+        *self = match self {
+            Self::None => Self::One(value),
+            Self::One(_) | Self::Many => Self::Many,
+        };
+    }
+
+    /// Reads it. Envoy joins repeated headers with a comma, which no single Basic credential holds:
+    /// both forms are malformed.
+    pub fn parse(&self) -> Authorization {
+        match self {
+            Self::None => Authorization::Missing,
+            Self::One(value) => {
+                parse_basic(value).map_or(Authorization::Malformed, Authorization::Basic)
+            }
+            Self::Many => Authorization::Malformed,
         }
     }
 }
@@ -85,8 +113,16 @@ fn parse_basic(value: &[u8]) -> Option<Credentials> {
 mod tests {
     use super::*;
 
+    fn read<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> Authorization {
+        let mut all = AuthorizationValue::default();
+        for value in values {
+            all.add(value);
+        }
+        all.parse()
+    }
+
     fn parse(values: &[&str]) -> Option<(String, String)> {
-        match Authorization::parse(values.iter().map(|value| value.as_bytes())) {
+        match read(values.iter().map(|value| value.as_bytes())) {
             Authorization::Basic(credentials) => Some((
                 String::from_utf8(credentials.user().to_vec()).unwrap(),
                 String::from_utf8(credentials.password().to_vec()).unwrap(),
@@ -139,12 +175,10 @@ mod tests {
             &[""],
             &[&long],
         ] {
-            let parsed = Authorization::parse(values.iter().map(|value| value.as_bytes()));
+            let parsed = read(values.iter().map(|value| value.as_bytes()));
             assert!(parsed == Authorization::Malformed, "{values:?}");
         }
-        assert!(
-            Authorization::parse([&b"Basic \xff\xfe"[..]].into_iter()) == Authorization::Malformed
-        );
-        assert!(Authorization::parse(std::iter::empty()) == Authorization::Missing);
+        assert!(read([&b"Basic \xff\xfe"[..]]) == Authorization::Malformed);
+        assert!(read([]) == Authorization::Missing);
     }
 }

@@ -22,7 +22,7 @@ use proxy_wasm::{
 use crate::{
     authenticator::{Authenticator, Decision, Target},
     config::{Config, ConfigJson},
-    credentials::Authorization,
+    credentials::AuthorizationValue,
 };
 use metrics::Metrics;
 use replies::Replies;
@@ -140,7 +140,7 @@ impl Active {
         };
         let decision = authenticator.decide(
             &target,
-            || Authorization::parse(headers.get_all("authorization")),
+            || request.authorization.parse(),
             || hostcalls::current_time().ok(),
         );
         if let Decision::Allowed(user) = &decision {
@@ -167,6 +167,7 @@ struct Request<'a> {
     authority: Option<&'a [u8]>,
     method: Option<&'a [u8]>,
     path: Option<&'a [u8]>,
+    authorization: AuthorizationValue<'a>,
 }
 
 impl<'a> Request<'a> {
@@ -177,6 +178,7 @@ impl<'a> Request<'a> {
                 b":authority" => request.authority = Some(value),
                 b":method" => request.method = Some(value),
                 b":path" => request.path = Some(value),
+                b"authorization" => request.authorization.add(value),
                 _ => {}
             }
         }

@@ -5,7 +5,7 @@
 //! * [`config`]: JSON in, validated configuration out.
 //! * [`rules`]: which rules a request falls under.
 //! * [`credentials`]: the `Authorization` header.
-//! * [`password`], [`users`]: htpasswd entries and their hashes.
+//! * [`plain`]: credentials in clear; [`password`], [`users`]: htpasswd entries and their hashes.
 //! * [`authenticator`]: the decision.
 //! * [`filter`]: the Proxy-Wasm callbacks.
 
@@ -16,6 +16,7 @@ pub mod config;
 pub mod credentials;
 pub mod filter;
 pub mod password;
+pub mod plain;
 pub mod rules;
 pub mod users;
 

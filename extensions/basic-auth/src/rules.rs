@@ -180,40 +180,37 @@ impl Scopes {
         readings: &Readings<'_>,
     ) -> Vec<usize> {
         let mut required = Vec::new();
+        let mut candidates = Vec::new();
         for path in readings.iter() {
-            for index in self.required_for(host, method, path) {
-                if !required.contains(&index) {
-                    required.push(index);
-                }
+            self.find_candidates(host, method, &Reading::new(path), &mut candidates);
+            add_closest(&candidates, PathKind::Exact, &mut required);
+            if !candidates.iter().any(|candidate| candidate.path.decides) {
+                add_closest(&candidates, PathKind::Prefix, &mut required);
+                add_closest(&candidates, PathKind::Suffix, &mut required);
             }
         }
         required
     }
 
-    fn required_for(&self, host: Option<&[u8]>, method: Option<&[u8]>, path: &[u8]) -> Vec<usize> {
-        let path = Reading::new(path);
-        let candidates: Vec<Candidate> = self
-            .0
-            .iter()
-            .enumerate()
-            .filter_map(|(index, scope)| {
-                // The path first: it rules most candidates out.
-                let path = scope.path.matches(&path)?;
-                let host = scope.covers_host(host)?;
-                scope.covers_method(method).then_some(Candidate {
-                    index,
-                    kind: scope.path.kind,
-                    path,
-                    host,
-                })
+    fn find_candidates(
+        &self,
+        host: Option<&[u8]>,
+        method: Option<&[u8]>,
+        path: &Reading<'_>,
+        candidates: &mut Vec<Candidate>,
+    ) {
+        candidates.clear();
+        candidates.extend(self.0.iter().enumerate().filter_map(|(index, scope)| {
+            // The path first: it rules most candidates out.
+            let path = scope.path.matches(path)?;
+            let host = scope.covers_host(host)?;
+            scope.covers_method(method).then_some(Candidate {
+                index,
+                kind: scope.path.kind,
+                path,
+                host,
             })
-            .collect();
-        let mut required = closest(&candidates, PathKind::Exact);
-        if !candidates.iter().any(|candidate| candidate.path.decides) {
-            required.extend(closest(&candidates, PathKind::Prefix));
-            required.extend(closest(&candidates, PathKind::Suffix));
-        }
-        required
+        }));
     }
 
     /// Which rules give way to which others, somewhere.
@@ -222,8 +219,8 @@ impl Scopes {
     }
 }
 
-/// The candidates of `kind` with the closest path and, among these, the most specific host.
-fn closest(candidates: &[Candidate], kind: PathKind) -> Vec<usize> {
+/// Adds the candidates of `kind` with the closest path and, among these, the most specific host.
+fn add_closest(candidates: &[Candidate], kind: PathKind, required: &mut Vec<usize>) {
     let rank = |candidate: &Candidate| {
         let path = &candidate.path;
         (path.decides, path.length, candidate.host)
@@ -234,10 +231,11 @@ fn closest(candidates: &[Candidate], kind: PathKind) -> Vec<usize> {
             .filter(move |candidate| candidate.kind == kind)
     };
     let best = of_kind().map(rank).max();
-    of_kind()
-        .filter(|candidate| Some(rank(candidate)) == best)
-        .map(|candidate| candidate.index)
-        .collect()
+    for candidate in of_kind() {
+        if Some(rank(candidate)) == best && !required.contains(&candidate.index) {
+            required.push(candidate.index);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -59,11 +59,11 @@ impl<'a> Readings<'a> {
     /// a host, removing path parameters, cutting at a decoded `?` or `#` and trimming blanks gives a
     /// reading.
     pub fn of(path: &'a [u8], separators: EscapedSeparators) -> Result<Self, UnsafePath> {
-        let sent = without_query(path);
+        let (sent, is_plain) = scan(path);
         if sent.first() != Some(&b'/') {
             return Err(UnsafePath::NotAbsolute);
         }
-        if is_plain(sent) {
+        if is_plain {
             return Ok(Self {
                 sent,
                 others: Vec::new(),
@@ -88,17 +88,21 @@ fn without_query(path: &[u8]) -> &[u8] {
         .unwrap_or_default()
 }
 
-/// Whether a path has one reading only: the common case, found out in one pass.
-fn is_plain(path: &[u8]) -> bool {
+/// The path without its query, and whether it has one reading only: the common case, found out in
+/// one pass.
+fn scan(path: &[u8]) -> (&[u8], bool) {
+    let mut is_plain = true;
     let mut previous = 0;
-    for &byte in path {
+    for (index, &byte) in path.iter().enumerate() {
         match byte {
-            b'%' | b';' | b'\\' | b' ' => return false,
-            b'/' | b'.' if previous == b'/' => return false,
-            _ => previous = byte,
+            b'?' | b'#' => return (path.get(..index).unwrap_or_default(), is_plain),
+            b'%' | b';' | b'\\' | b' ' => is_plain = false,
+            b'/' | b'.' if previous == b'/' => is_plain = false,
+            _ => {}
         }
+        previous = byte;
     }
-    true
+    (path, is_plain)
 }
 
 /// Refuses what has no safe reading.

@@ -11,8 +11,9 @@ use serde::Deserialize;
 
 use super::Remarks;
 use crate::{
-    authenticator::{Access, AllowedUsers, PlainCredentials},
+    authenticator::{Access, AllowedUsers},
     credentials::{BASE64, Credentials},
+    plain::PlainCredentials,
     rules::{PathKind, PathPattern, Scope},
     users::Users,
 };
