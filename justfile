@@ -1,0 +1,37 @@
+# Everyday commands. Each is one line over `cargo xtask`, which works without just.
+
+# List the recipes
+default:
+    @just --list
+
+# Install what the other recipes need into target/tools
+setup:
+    cargo xtask setup
+
+# Build the .wasm of all extensions, or of those named
+build *names:
+    cargo xtask build {{names}}
+
+# See the extensions at work in a real Envoy (--keep to stay up)
+demo *options:
+    cargo xtask demo {{options}}
+
+# Run every check
+test *options:
+    cargo xtask test {{options}}
+
+# Run the checks that take seconds
+quick:
+    cargo xtask test --quick
+
+# Measure what a request costs
+bench *options:
+    cargo xtask bench {{options}}
+
+# Build the book into target/book
+docs:
+    cargo xtask docs
+
+# Format the code
+fmt:
+    cargo fmt --all

@@ -1,0 +1,91 @@
+//! basic-auth, beside Envoy's own filter and a Lua script.
+
+use base64::Engine as _;
+use sdk_tests::Request;
+use serde_json::{Value, json};
+
+use super::subject::{Counted, Subject, Variant};
+
+const USER: &str = "alice:open-sesame";
+/// `USER` with SHA-1, for Envoy's own filter, which knows nothing else.
+const SHA1_USER: &str = "alice:{SHA}piGucRdTwGb7+i3S1svNik60+fw=";
+/// `USER` with bcrypt at cost 10.
+const BCRYPT_USER: &str = "alice:$2b$10$MdirlxqWfleSSRV4ano0IeLxKi6CaSP3nCgVk1ufPiQmSxUoJEtt6";
+
+pub(super) fn subject() -> Subject {
+    let right = format!(
+        "Basic {}",
+        base64::engine::general_purpose::STANDARD.encode(USER)
+    );
+    let get = || Request::get("/secret");
+    let with = |value: &str| get().header("authorization", value);
+    let counted = |what, config, request| Counted {
+        what,
+        config,
+        request,
+    };
+    Subject {
+        name: "basic-auth",
+        artifact: "basic_auth",
+        requests: vec![
+            counted(
+                "a path that no rule covers",
+                rules(1),
+                Request::get("/open"),
+            ),
+            counted("1 rule, no password", rules(1), get()),
+            counted(
+                "1 rule, wrong password",
+                rules(1),
+                with("Basic YWxpY2U6d3Jvbmc="),
+            ),
+            counted("1 rule, right password", rules(1), with(&right)),
+            counted("100 rules, right password", rules(100), with(&right)),
+            counted("bcrypt user, remembered", bcrypt(), with(&right)),
+        ],
+        load: vec![("authorization", right.clone())],
+        variants: vec![
+            Variant::extension("basic-auth, 1 rule", "basic_auth", &rules(1)),
+            Variant::extension("basic-auth, 100 rules", "basic_auth", &rules(100)),
+            Variant::extension(
+                "basic-auth, bcrypt user, remembered",
+                "basic_auth",
+                &bcrypt(),
+            ),
+            Variant::native(
+                "Envoy's basic_auth",
+                &json!({
+                    "@type": "type.googleapis.com/envoy.extensions.filters.http.basic_auth.v3.BasicAuth",
+                    "users": { "inline_string": SHA1_USER },
+                }),
+            ),
+            Variant::native("Lua", &lua(&right)),
+        ],
+    }
+}
+
+/// So many rules; the request's path falls under one of them.
+fn rules(count: usize) -> Value {
+    let rule = |prefix: String| json!({ "prefix": prefix, "credentials": [USER] });
+    let others = (1..count).map(|index| rule(format!("/area-{index}/")));
+    json!({ "basic_auth_rules": others.chain([rule("/secret".to_owned())]).collect::<Vec<_>>() })
+}
+
+fn bcrypt() -> Value {
+    json!({ "basic_auth_rules": [{ "prefix": "/secret" }], "users": [BCRYPT_USER] })
+}
+
+/// The shortest script that does the same for one user.
+fn lua(right: &str) -> Value {
+    let script = format!(
+        r#"function envoy_on_request(handle)
+  if handle:headers():get("authorization") ~= "{right}" then
+    handle:respond({{[":status"] = "401", ["www-authenticate"] = "Basic"}}, "")
+  end
+end"#
+    );
+    json!({
+        "@type": "type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua",
+        "default_source_code": { "inline_string": script },
+    })
+}

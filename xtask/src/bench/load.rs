@@ -1,0 +1,64 @@
+//! A load generator: some connections, each with one request after the other.
+
+use std::net::SocketAddr;
+
+use anyhow::{Context as _, Result, bail};
+use http_body_util::{BodyExt as _, Empty};
+use hyper::Request;
+use hyper::body::Bytes;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+
+const CONNECTIONS: u32 = 8;
+
+/// Sends about `requests` requests to `address`; fails unless all get 200. Returns how many.
+pub(super) fn run(
+    address: SocketAddr,
+    headers: &[(&'static str, String)],
+    requests: u32,
+) -> Result<u32> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()?;
+    let each = requests.div_ceil(CONNECTIONS);
+    runtime.block_on(async {
+        let mut connections = JoinSet::new();
+        for _ in 0..CONNECTIONS {
+            connections.spawn(connection(address, headers.to_vec(), each));
+        }
+        while let Some(result) = connections.join_next().await {
+            result.context("a connection ended early")??;
+        }
+        Ok(each * CONNECTIONS)
+    })
+}
+
+async fn connection(
+    address: SocketAddr,
+    headers: Vec<(&'static str, String)>,
+    requests: u32,
+) -> Result<()> {
+    let stream = TcpStream::connect(address)
+        .await
+        .context("cannot connect to Envoy")?;
+    stream.set_nodelay(true)?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    tokio::spawn(connection);
+    for _ in 0..requests {
+        let mut request = Request::get("/secret").header("host", "bench.example");
+        for (name, value) in &headers {
+            request = request.header(*name, value);
+        }
+        sender.ready().await?;
+        let response = sender
+            .send_request(request.body(Empty::<Bytes>::new())?)
+            .await?;
+        if response.status() != 200 {
+            bail!("Envoy answered {} instead of 200", response.status());
+        }
+        response.into_body().collect().await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,50 @@
+//! What there is to measure about an extension.
+
+use sdk_tests::Request;
+use serde_json::{Value, json};
+
+use crate::{envoy_config, workspace};
+
+/// An extension, and what it is compared with.
+pub(super) struct Subject {
+    /// The package's name.
+    pub(super) name: &'static str,
+    /// The module, without `.wasm`.
+    pub(super) artifact: &'static str,
+    /// Single requests whose cost is counted.
+    pub(super) requests: Vec<Counted>,
+    /// The headers of the request that the load generator sends to every variant.
+    pub(super) load: Vec<(&'static str, String)>,
+    /// What stands in the way of the load.
+    pub(super) variants: Vec<Variant>,
+}
+
+/// One request on a config of its own.
+pub(super) struct Counted {
+    pub(super) what: &'static str,
+    pub(super) config: Value,
+    pub(super) request: Request,
+}
+
+/// A filter to measure in Envoy.
+pub(super) struct Variant {
+    pub(super) what: &'static str,
+    pub(super) filter: Value,
+}
+
+impl Variant {
+    /// The extension itself with this config.
+    pub(super) fn extension(what: &'static str, artifact: &str, config: &Value) -> Self {
+        let module = workspace::wasm().join(format!("{artifact}.wasm"));
+        let plugin = envoy_config::plugin(what, &module, &json!({}), config);
+        Self::native(what, &plugin)
+    }
+
+    /// A filter of Envoy's own.
+    pub(super) fn native(what: &'static str, typed_config: &Value) -> Self {
+        Self {
+            what,
+            filter: json!({ "name": what, "typed_config": typed_config }),
+        }
+    }
+}

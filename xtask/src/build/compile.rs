@@ -1,0 +1,96 @@
+//! Compiles one extension so that its bytes do not depend on where that happens.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result};
+
+use super::packages::{Extension, Project};
+use crate::tools::WASM_TARGET;
+use crate::{process, workspace};
+
+/// Compiles and links; returns the linker's module.
+pub(super) fn run(project: &Project, extension: &Extension) -> Result<PathBuf> {
+    let mut command = process::cargo();
+    // `cargo rustc --crate-type`: next to an rlib, cargo would not run link-time optimisation.
+    command
+        .args([
+            "rustc",
+            "--release",
+            "--lib",
+            "--crate-type",
+            "cdylib",
+            "--target",
+            WASM_TARGET,
+        ])
+        .args(["--package", &extension.package, "--manifest-path"])
+        .arg(&project.manifest)
+        .env(
+            "CARGO_ENCODED_RUSTFLAGS",
+            remapping(project)?.join("\u{1f}"),
+        );
+    process::run(&mut command)?;
+    Ok(project
+        .target()
+        .join(WASM_TARGET)
+        .join("release")
+        .join(format!("{}.wasm", extension.artifact)))
+}
+
+/// Panic messages carry source paths: these give them the same on every machine.
+fn remapping(project: &Project) -> Result<Vec<String>> {
+    let sysroot = process::output(rustc().args(["--print", "sysroot"]))?;
+    let standard_library = Path::new(sysroot.trim()).join("lib/rustlib/src/rust");
+    let pairs = [
+        // Where several match, the last one counts: the more special folder comes later.
+        (workspace::root().to_owned(), "/build".to_owned()),
+        (project.root().to_owned(), "/build".to_owned()),
+        (project.target().to_owned(), "/build/target".to_owned()),
+        (cargo_home()?, "/cargo".to_owned()),
+        (standard_library, format!("/rustc/{}", commit()?)),
+    ];
+    Ok(pairs
+        .iter()
+        .map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display()))
+        .collect())
+}
+
+/// Folders of this machine that no module may name.
+pub(super) fn private_paths(project: &Project) -> Vec<String> {
+    let folders = [
+        Some(workspace::root().to_owned()),
+        Some(project.root().to_owned()),
+        Some(project.target().to_owned()),
+        cargo_home().ok(),
+    ];
+    folders
+        .into_iter()
+        .flatten()
+        .map(|folder| folder.display().to_string())
+        .collect()
+}
+
+/// Where cargo keeps the sources of registry crates.
+pub(crate) fn cargo_home() -> Result<PathBuf> {
+    if let Some(folder) = std::env::var_os("CARGO_HOME") {
+        return std::path::absolute(PathBuf::from(folder)).context("CARGO_HOME is no path");
+    }
+    Ok(std::env::home_dir()
+        .context("there is neither CARGO_HOME nor HOME")?
+        .join(".cargo"))
+}
+
+/// The compiler's commit, which is the standard library's place in its own messages.
+fn commit() -> Result<String> {
+    let version = process::output(rustc().arg("-vV"))?;
+    let commit = version
+        .lines()
+        .find_map(|line| line.strip_prefix("commit-hash: "));
+    Ok(commit.context("`rustc -vV` names no commit")?.to_owned())
+}
+
+fn rustc() -> Command {
+    let mut command = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
+    command.current_dir(workspace::root());
+    command
+}

@@ -1,0 +1,101 @@
+//! `cargo xtask demo`: the extensions in a real Envoy, with real requests.
+//!
+//! One Envoy, one echo upstream, one listener for each extension. What is asked of an extension
+//! stands in its own file, as a list of cases.
+
+mod basic_auth;
+mod interrupt;
+mod stage;
+
+use anyhow::{Result, bail};
+
+use crate::tools::{self, Tools};
+use crate::{build, table};
+
+use interrupt::Interrupt;
+use stage::{Case, Extension, Stage};
+
+/// See the extensions at work in a real Envoy
+///
+/// Installs what is missing, builds the extensions, starts Envoy on free ports with an echo
+/// upstream, sends requests, and prints what was expected and what came. Fails if any differs.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Stay up afterwards, for requests of your own; Ctrl-C ends it
+    #[arg(long)]
+    keep: bool,
+}
+
+/// What happens after the last request.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Then {
+    Stop,
+    StayUp,
+}
+
+const EXTENSIONS: [Extension; 1] = [basic_auth::EXTENSION];
+
+/// Sets up, builds, shows.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let tools = tools::setup()?;
+    build::all(&tools)?;
+    show(&tools, if args.keep { Then::StayUp } else { Then::Stop })
+}
+
+/// Starts Envoy with the built extensions and sends the requests.
+pub(crate) fn show(tools: &Tools, then: Then) -> Result<()> {
+    let interrupt = Interrupt::install()?;
+    let stage = Stage::start(&tools.envoy, &EXTENSIONS)?;
+    let mut differ = 0_usize;
+    for extension in &EXTENSIONS {
+        interrupt.check()?;
+        let cases = (extension.cases)(&mut stage.of(extension))?;
+        differ += cases
+            .iter()
+            .filter(|case| case.expected != case.got)
+            .count();
+        print(extension, &cases, &stage);
+    }
+    if differ > 0 {
+        bail!("{differ} of the requests above got something else than expected");
+    }
+    println!("Everything is as expected.");
+    if then == Then::StayUp {
+        println!("\nTry it yourself:\n");
+        for extension in &EXTENSIONS {
+            let address = stage.address(extension);
+            for (what, arguments) in extension.curl {
+                let arguments = arguments.replace("{address}", &address.to_string());
+                println!("  # {what}\n  curl -i {arguments}");
+            }
+        }
+        println!(
+            "\nEnvoy's admin page is at http://{}. Ctrl-C ends the demo.",
+            stage.admin()
+        );
+        interrupt.wait(|| stage.is_up())?;
+    }
+    Ok(())
+}
+
+fn print(extension: &Extension, cases: &[Case], stage: &Stage) {
+    let mut table = table::new(["", "request", "expected", "got"]);
+    for case in cases {
+        let mark = if case.expected == case.got {
+            "ok"
+        } else {
+            "NO"
+        };
+        table.add_row([mark, &case.request, &case.expected, &case.got]);
+    }
+    println!(
+        "\n{} in Envoy, at {}\n{table}",
+        extension.name,
+        stage.address(extension)
+    );
+    let mut metrics = table::new(["metric", "value"]);
+    for (name, value) in stage.metrics(extension) {
+        metrics.add_row([name, value.to_string()]);
+    }
+    println!("{metrics}");
+}

@@ -1,0 +1,32 @@
+//! `cargo xtask docs`: the book in `docs/`, built into `target/book`.
+//!
+//! mdBook is a library here, behind the feature `book`: nobody has to compile it who does not build
+//! the book. Without the feature, this module starts the tool again with it.
+
+#[cfg(feature = "book")]
+mod book;
+#[cfg(feature = "book")]
+mod links;
+
+use anyhow::Result;
+
+use crate::workspace;
+
+/// Why there is no book to build, if so.
+pub(crate) fn missing() -> Option<String> {
+    let summary = workspace::root().join("docs/src/SUMMARY.md");
+    (!summary.is_file()).then(|| "there is no docs/src/SUMMARY.md yet".to_owned())
+}
+
+/// Builds the book and checks the links of every Markdown file.
+#[cfg(feature = "book")]
+pub(crate) fn run() -> Result<()> {
+    links::check()?;
+    book::build()
+}
+
+/// Starts the tool again with mdBook in it.
+#[cfg(not(feature = "book"))]
+pub(crate) fn run() -> Result<()> {
+    crate::process::run_self_with("book", &["docs".to_owned()])
+}

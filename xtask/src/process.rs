@@ -1,0 +1,87 @@
+//! Runs other programs, with errors that name the command.
+
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result, bail};
+
+#[cfg(not(all(feature = "book", feature = "bench")))]
+use crate::workspace;
+
+/// Runs `command`, its output going where ours goes. Says which command that is.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
+    let status = command
+        .status()
+        .with_context(|| format!("cannot start `{}`", line(command)))?;
+    if !status.success() {
+        bail!("`{}` failed ({status})", line(command));
+    }
+    Ok(())
+}
+
+/// Runs `command` silently and returns what it wrote to stdout; on failure the error carries stderr.
+pub(crate) fn output(command: &mut Command) -> Result<String> {
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| format!("cannot start `{}`", line(command)))?;
+    if !output.status.success() {
+        bail!(
+            "`{}` failed ({}):\n{}",
+            line(command),
+            output.status,
+            String::from_utf8_lossy(&output.stderr).trim_end()
+        );
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Whether `command` can be started and succeeds. Its output is thrown away.
+pub(crate) fn succeeds(command: &mut Command) -> bool {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+/// The `cargo` that runs us, so that a pinned toolchain stays pinned.
+pub(crate) fn cargo() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// Starts this tool again, compiled with one more feature.
+#[cfg(not(all(feature = "book", feature = "bench")))]
+pub(crate) fn run_self_with(feature: &str, arguments: &[String]) -> Result<()> {
+    let mut command = cargo();
+    command.args([
+        "run",
+        "--quiet",
+        "--package",
+        "xtask",
+        "--features",
+        feature,
+    ]);
+    if feature == "bench" {
+        // A load generator without optimisation would be what the benchmark measures.
+        for package in ["xtask", "tokio", "hyper"] {
+            command.args([
+                "--config",
+                &format!("profile.dev.package.{package}.opt-level=3"),
+            ]);
+        }
+    }
+    run(command
+        .arg("--")
+        .args(arguments)
+        .current_dir(workspace::root()))
+}
+
+fn line(command: &Command) -> String {
+    let mut line = command.get_program().to_string_lossy().into_owned();
+    for argument in command.get_args() {
+        line.push(' ');
+        line.push_str(&argument.to_string_lossy());
+    }
+    line
+}

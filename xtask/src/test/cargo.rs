@@ -1,0 +1,73 @@
+//! The steps that are cargo commands.
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use super::{Context, Outcome, Tier};
+use crate::build;
+use crate::tools::{self, WASM_TARGET};
+use crate::{process, workspace};
+
+/// The other two hosts of the scenarios, and the parts of this tool that are behind features.
+const FEATURES: &str = "sdk-tests/wasm,sdk-tests/envoy,xtask/book,xtask/bench";
+
+pub(super) fn fmt(_: &Context) -> Result<Outcome> {
+    done(cargo().args(["fmt", "--all", "--check"]))
+}
+
+/// Everything, compiled for this machine.
+pub(super) fn clippy(context: &Context) -> Result<Outcome> {
+    let mut command = cargo();
+    command.args(["clippy", "--workspace", "--all-targets"]);
+    if context.tier > Tier::Quick {
+        command.args(["--features", FEATURES]);
+    }
+    done(command.args(["--", "-D", "warnings"]))
+}
+
+/// The extensions, compiled for a proxy.
+pub(super) fn clippy_wasm(_: &Context) -> Result<Outcome> {
+    tools::setup()?;
+    let mut command = cargo();
+    command.args(["clippy", "--lib", "--target", WASM_TARGET]);
+    for extension in build::extension_names()? {
+        command.args(["--package", &extension]);
+    }
+    done(command.args(["--", "-D", "warnings"]))
+}
+
+/// Unit tests and scenarios; beyond the quick tier, the scenarios run on three hosts.
+pub(super) fn tests(context: &Context) -> Result<Outcome> {
+    let mut command = cargo();
+    // All of what is wrong, not only the first.
+    command.args(["test", "--workspace", "--no-fail-fast"]);
+    if context.tier > Tier::Quick {
+        command
+            .args(["--features", FEATURES])
+            .env("SDK_TESTS_ENVOY", tools::setup()?.envoy)
+            .env("SDK_TESTS_WASM_DIR", workspace::wasm());
+    }
+    done(&mut command)
+}
+
+/// The API documentation; a broken link in it is an error.
+pub(super) fn rustdoc(_: &Context) -> Result<Outcome> {
+    let mut command = cargo();
+    done(
+        command
+            .args(["doc", "--workspace", "--no-deps"])
+            .env("RUSTDOCFLAGS", "-D warnings"),
+    )
+}
+
+pub(super) fn cargo() -> Command {
+    let mut command = process::cargo();
+    command.current_dir(workspace::root());
+    command
+}
+
+fn done(command: &mut Command) -> Result<Outcome> {
+    process::run(command)?;
+    Ok(Outcome::Passed)
+}

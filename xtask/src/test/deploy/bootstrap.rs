@@ -1,0 +1,162 @@
+//! Makes whole Envoy configs of what the files hold.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::{Value, json};
+
+use crate::envoy_config;
+
+/// The Envoy configs that show whether `document` is right: itself if it is one, else one for each
+/// plugin in it. The modules are in `folder`.
+pub(super) fn configs(document: &Value, folder: &Path) -> Result<Vec<Value>> {
+    if document.get("static_resources").is_some() || document.get("dynamic_resources").is_some() {
+        return Ok(vec![document.clone()]);
+    }
+    let spec = document.get("spec").unwrap_or(&Value::Null);
+    match document.get("kind").and_then(Value::as_str) {
+        Some("WasmPlugin") => Ok(vec![plugin(spec, "pluginConfig", folder)?]),
+        Some("TrafficExtension") => {
+            let wasm = spec.get("wasm").context("spec.wasm is missing")?;
+            Ok(vec![plugin(wasm, "pluginConfig", folder)?])
+        }
+        Some("EnvoyExtensionPolicy") => {
+            let plugins = spec
+                .get("wasm")
+                .and_then(Value::as_array)
+                .context("spec.wasm is missing")?;
+            plugins
+                .iter()
+                .map(|wasm| plugin(wasm, "config", folder))
+                .collect()
+        }
+        Some(_) => Ok(Vec::new()),
+        None => discovery(document),
+    }
+}
+
+/// A file for `path_config_source`: a DiscoveryResponse with filters in it.
+fn discovery(document: &Value) -> Result<Vec<Value>> {
+    let resources = document
+        .get("resources")
+        .and_then(Value::as_array)
+        .context("neither an Envoy config, nor a DiscoveryResponse, nor a Kubernetes object")?;
+    let mut configs = Vec::new();
+    for resource in resources {
+        let name = resource
+            .get("name")
+            .and_then(Value::as_str)
+            .context("a resource has no name")?;
+        let filter = resource
+            .get("typed_config")
+            .context("a resource has no typed_config")?;
+        configs.push(bootstrap(name, filter));
+    }
+    Ok(configs)
+}
+
+/// A plugin as Kubernetes objects write it: an address or image, a config, environment variables.
+fn plugin(spec: &Value, config_key: &str, folder: &Path) -> Result<Value> {
+    let address = address(spec).context("the plugin has neither a url nor an image")?;
+    let module = folder.join(format!("{}.wasm", artifact(address)));
+    if !module.is_file() {
+        bail!(
+            "{address} does not name a module of this project ({} is not built)",
+            module.display()
+        );
+    }
+    let configuration = spec.get(config_key).cloned().unwrap_or_else(|| json!({}));
+    let filter = envoy_config::plugin("plugin", &module, &environment(spec), &configuration);
+    Ok(bootstrap("plugin", &filter))
+}
+
+/// The first `url` in the object.
+fn address(value: &Value) -> Option<&str> {
+    let entries = value.as_object()?;
+    if let Some(url) = entries.get("url").and_then(Value::as_str) {
+        return Some(url);
+    }
+    ["code", "http", "image"]
+        .iter()
+        .find_map(|key| entries.get(*key).and_then(address))
+}
+
+/// `oci://registry.example/team/basic-auth:0.1.0` is `basic_auth`; so is `…/basic_auth.wasm`.
+fn artifact(address: &str) -> String {
+    let last = address.rsplit('/').next().unwrap_or(address);
+    let name = last.split([':', '@']).next().unwrap_or(last);
+    name.trim_end_matches(".wasm").replace('-', "_")
+}
+
+/// Istio's `vmConfig.env` and Envoy Gateway's `env.hostKeys`, as Envoy writes them.
+fn environment(spec: &Value) -> Value {
+    let mut host_keys = Vec::new();
+    let mut key_values = serde_json::Map::new();
+    let istio = spec.pointer("/vmConfig/env").and_then(Value::as_array);
+    for variable in istio.into_iter().flatten() {
+        let Some(name) = variable.get("name").and_then(Value::as_str) else {
+            continue;
+        };
+        if variable.get("valueFrom").and_then(Value::as_str) == Some("HOST") {
+            host_keys.push(json!(name));
+        } else if let Some(value) = variable.get("value") {
+            key_values.insert(name.to_owned(), value.clone());
+        }
+    }
+    let gateway = spec.pointer("/env/hostKeys").and_then(Value::as_array);
+    host_keys.extend(gateway.into_iter().flatten().cloned());
+    json!({ "host_env_keys": host_keys, "key_values": key_values })
+}
+
+/// The smallest Envoy config with `filter` in it.
+fn bootstrap(name: &str, filter: &Value) -> Value {
+    let filter = json!({ "name": name, "typed_config": filter });
+    let answer = json!({ "direct_response": { "status": 200 } });
+    let listener = envoy_config::listener("test", &[filter], &answer);
+    // Nothing is ever sent there.
+    envoy_config::bootstrap(&[listener], SocketAddr::from(([127, 0, 0, 1], 9)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_names_its_module() {
+        for address in [
+            "oci://registry.example:5000/team/basic-auth:0.1.0",
+            "registry.example/basic_auth@sha256:00",
+            "https://example.com/basic_auth.wasm",
+            "file:///etc/envoy/basic_auth.wasm",
+        ] {
+            assert_eq!(artifact(address), "basic_auth");
+        }
+    }
+
+    #[test]
+    fn each_plugin_of_an_object_becomes_a_config() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("basic_auth.wasm"), "").unwrap();
+        let document = json!({ "kind": "EnvoyExtensionPolicy", "spec": { "wasm": [{
+            "code": { "type": "Image", "image": { "url": "a.example/basic-auth:1" } },
+            "config": { "realm": "x" },
+            "env": { "hostKeys": ["USERS"] },
+        }] } });
+        let configs = configs(&document, folder.path()).unwrap();
+        assert_eq!(configs.len(), 1);
+        let text = configs[0].to_string();
+        assert!(text.contains(r#"{\"realm\":\"x\"}"#), "{text}");
+        assert!(text.contains(r#""host_env_keys":["USERS"]"#), "{text}");
+    }
+
+    #[test]
+    fn an_unknown_document_is_refused_and_other_objects_are_left_alone() {
+        assert!(configs(&json!({ "a": 1 }), Path::new("")).is_err());
+        assert!(
+            configs(&json!({ "kind": "Secret" }), Path::new(""))
+                .unwrap()
+                .is_empty()
+        );
+    }
+}

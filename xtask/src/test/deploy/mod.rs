@@ -1,0 +1,138 @@
+//! Every config that a user may copy: `extensions/*/deploy` and `examples/*`.
+//!
+//! The convention: `/etc/envoy` is the folder that the files are copied to. `/etc/envoy/x.wasm` is
+//! a built module, `/etc/envoy/y.yaml` is the file `y.yaml` beside the config. For the test that
+//! folder is a temporary one. Real Envoy loads every config (`--mode validate`, which starts the
+//! plugins too); a resource that is not a whole Envoy config, such as Istio's WasmPlugin, is put
+//! into a small one first.
+
+mod bootstrap;
+mod fail_closed;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
+
+use super::{Context, Outcome};
+use crate::{process, tools, workspace};
+
+/// The folder in the configs that stands for wherever a user keeps them.
+const FOLDER: &str = "/etc/envoy";
+
+/// Environment variables that the configs read, as a Kubernetes Secret would set them. The password
+/// is `password`.
+const ENVIRONMENT: [(&str, &str); 1] = [(
+    "BASIC_AUTH_USERS",
+    "alice:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=",
+)];
+
+pub(super) fn run(_: &Context) -> Result<Outcome> {
+    let envoy = tools::setup()?.envoy;
+    let (mut problems, mut loaded) = (Vec::new(), 0_u32);
+    for folder in folders()? {
+        match check_folder(&folder, &workspace::wasm(), &envoy) {
+            Ok(configs) => loaded += configs,
+            Err(error) => problems.push(format!("{error:#}")),
+        }
+    }
+    if !problems.is_empty() {
+        bail!("{}", problems.join("\n"));
+    }
+    if loaded == 0 {
+        return Ok(Outcome::NotRun("there are no configs yet".to_owned()));
+    }
+    Ok(Outcome::Passed)
+}
+
+/// Checks the configs in `folder`, whose modules are in `modules`; returns how many Envoy loaded.
+pub(super) fn check_folder(folder: &Path, modules: &Path, envoy: &Path) -> Result<u32> {
+    let staged = tempfile::tempdir().context("cannot create a temporary folder")?;
+    let (mut problems, mut loaded) = (Vec::new(), 0_u32);
+    for file in stage(folder, modules, staged.path())? {
+        let shown = folder.join(file.file_name().unwrap_or_default());
+        let shown = workspace::relative(&shown);
+        match check(&file, staged.path(), envoy) {
+            Ok(0) => eprintln!("{shown}: no plugin in it"),
+            Ok(configs) => {
+                loaded += configs;
+                eprintln!("{shown}: Envoy accepts it");
+            }
+            Err(error) => problems.push(format!("{shown}: {error:#}")),
+        }
+    }
+    if !problems.is_empty() {
+        bail!(
+            "{} configs are wrong:\n  {}",
+            problems.len(),
+            problems.join("\n  ")
+        );
+    }
+    Ok(loaded)
+}
+
+/// The folders of configs. The template's come with the template.
+fn folders() -> Result<Vec<PathBuf>> {
+    let root = workspace::root();
+    let mut folders = Vec::new();
+    for (parent, inside) in [("extensions", "deploy"), ("examples", "")] {
+        let Ok(entries) = fs::read_dir(root.join(parent)) else {
+            continue;
+        };
+        for entry in entries {
+            let folder = entry?.path().join(inside);
+            if folder.is_dir() {
+                folders.push(folder);
+            }
+        }
+    }
+    folders.sort();
+    Ok(folders)
+}
+
+/// Makes `to` the folder that the configs speak of; returns its configs.
+fn stage(from: &Path, modules: &Path, to: &Path) -> Result<Vec<PathBuf>> {
+    for entry in fs::read_dir(modules).context("nothing is built")? {
+        let module = entry?.path();
+        fs::copy(&module, to.join(module.file_name().unwrap_or_default()))?;
+    }
+    let mut files = Vec::new();
+    for entry in fs::read_dir(from)? {
+        let path = entry?.path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "yaml" || extension == "yml")
+        {
+            let text = fs::read_to_string(&path)?;
+            let copy = to.join(path.file_name().unwrap_or_default());
+            fs::write(&copy, text.replace(FOLDER, &to.display().to_string()))?;
+            files.push(copy);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Checks one file; returns how many configs Envoy loaded from it.
+fn check(file: &Path, folder: &Path, envoy: &Path) -> Result<u32> {
+    let text = fs::read_to_string(file)?;
+    let documents: Vec<Value> = serde_saphyr::from_multiple(&text).context("not YAML")?;
+    let mut loaded = 0;
+    for document in &documents {
+        fail_closed::check(document)?;
+        for config in bootstrap::configs(document, folder)? {
+            let path = folder.join("validate.json");
+            fs::write(&path, config.to_string())?;
+            let mut command = Command::new(envoy);
+            command.args(["--mode", "validate", "--log-level", "warning"]);
+            // A config without a `node` is told the name on the command line.
+            command.args(["--service-node", "test", "--service-cluster", "test"]);
+            command.arg("--config-path");
+            process::output(command.arg(&path).envs(ENVIRONMENT)).context("Envoy refuses it")?;
+            loaded += 1;
+        }
+    }
+    Ok(loaded)
+}

@@ -1,0 +1,222 @@
+//! `cargo xtask test`: everything that must hold before a change is merged.
+//!
+//! Each step is a function; [`STEPS`] says in which tier it runs. A step that cannot run on this
+//! machine says why, and the summary lists it: nothing is passed over in silence.
+
+mod cargo;
+mod deny;
+mod deploy;
+mod full;
+mod template;
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::{build, demo, docs, table, tools};
+
+/// Run every check: lints, tests on three hosts, example configs, docs, the demo
+///
+/// Without an option: everything that continuous integration runs. A step that cannot run here is
+/// listed in the summary as "not run" with the reason.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Only what needs neither Envoy nor the Wasm target: fmt, clippy, native tests
+    #[arg(long, conflicts_with = "full")]
+    quick: bool,
+    /// More than the default: 20 repetitions of the native tests, and a second build in another
+    /// directory with another CARGO_HOME, whose bytes must be the same. Here cargo-deny has to be
+    /// installed
+    #[arg(long)]
+    full: bool,
+    /// Run this step only; can be repeated. Steps: fmt, clippy, clippy-wasm, build, tests, deploy,
+    /// template, docs, demo, deny, repeat, reproduce
+    #[arg(long, value_name = "STEP")]
+    only: Vec<String>,
+}
+
+/// What a step is given.
+struct Context {
+    tier: Tier,
+    /// This program's file, to be started again.
+    program: PathBuf,
+}
+
+#[derive(Clone, Copy, PartialEq, PartialOrd)]
+enum Tier {
+    Quick,
+    Default,
+    Full,
+}
+
+/// What became of a step that did not fail.
+enum Outcome {
+    Passed,
+    /// With the reason.
+    NotRun(String),
+}
+
+struct Step {
+    name: &'static str,
+    /// The smallest tier that has it.
+    tier: Tier,
+    /// Whether it reads the `.wasm` files.
+    needs_build: bool,
+    run: fn(&Context) -> Result<Outcome>,
+}
+
+const STEPS: [Step; 12] = [
+    step("fmt", Tier::Quick, false, cargo::fmt),
+    step("clippy", Tier::Quick, false, cargo::clippy),
+    step("clippy-wasm", Tier::Default, false, cargo::clippy_wasm),
+    step("build", Tier::Default, false, |_| {
+        build::all(&tools::setup()?).map(|()| Outcome::Passed)
+    }),
+    step("tests", Tier::Quick, true, cargo::tests),
+    step("deploy", Tier::Default, true, deploy::run),
+    step("template", Tier::Default, false, template::run),
+    step("docs", Tier::Default, false, docs),
+    step("demo", Tier::Default, true, |_| {
+        demo::show(&tools::setup()?, demo::Then::Stop).map(|()| Outcome::Passed)
+    }),
+    step("deny", Tier::Default, false, deny::run),
+    step("repeat", Tier::Full, false, full::repeat),
+    step("reproduce", Tier::Full, true, full::reproduce),
+];
+
+const fn step(
+    name: &'static str,
+    tier: Tier,
+    needs_build: bool,
+    run: fn(&Context) -> Result<Outcome>,
+) -> Step {
+    Step {
+        name,
+        tier,
+        needs_build,
+        run,
+    }
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let tier = match (args.quick, args.full) {
+        (true, _) => Tier::Quick,
+        (_, true) => Tier::Full,
+        _ => Tier::Default,
+    };
+    let context = Context {
+        tier,
+        program: std::env::current_exe().context("who am I?")?,
+    };
+    let mut summary = table::new(["step", "result", "seconds"]);
+    let (mut passed, mut failed, mut skipped) = (0_u32, 0_u32, 0_u32);
+    let mut build_failed = false;
+    for step in select(tier, &args.only)? {
+        eprintln!("\n── {} ──", step.name);
+        let started = Instant::now();
+        let result = if step.needs_build && build_failed {
+            Ok(Outcome::NotRun("the build failed".to_owned()))
+        } else {
+            (step.run)(&context)
+        };
+        let seconds = format!("{:.1}", started.elapsed().as_secs_f64());
+        let result = match result {
+            Ok(Outcome::Passed) => {
+                passed += 1;
+                "passed".to_owned()
+            }
+            Ok(Outcome::NotRun(why)) => {
+                skipped += 1;
+                format!("not run: {why}")
+            }
+            Err(error) => {
+                eprintln!("error: {error:#}");
+                failed += 1;
+                build_failed |= step.name == "build";
+                "FAILED".to_owned()
+            }
+        };
+        summary.add_row([step.name, &result, &seconds]);
+    }
+    println!("\n{summary}\n{passed} passed, {failed} failed, {skipped} skipped");
+    if failed > 0 {
+        bail!("{failed} of the steps failed");
+    }
+    Ok(())
+}
+
+/// The steps of this run, in order; a build comes with the steps that read its result.
+fn select(tier: Tier, only: &[String]) -> Result<Vec<&'static Step>> {
+    for name in only {
+        if !STEPS.iter().any(|step| step.name == name) {
+            let names: Vec<_> = STEPS.iter().map(|step| step.name).collect();
+            bail!("there is no step `{name}`; there are: {}", names.join(", "));
+        }
+    }
+    let asked_for = |step: &Step| match only {
+        [] => step.tier <= tier,
+        names => names.iter().any(|name| name == step.name),
+    };
+    let needs_build = tier > Tier::Quick && STEPS.iter().any(|s| asked_for(s) && s.needs_build);
+    let wanted = |step: &&Step| asked_for(step) || (needs_build && step.name == "build");
+    Ok(STEPS.iter().filter(wanted).collect())
+}
+
+fn docs(context: &Context) -> Result<Outcome> {
+    cargo::rustdoc(context)?;
+    Ok(match docs::missing() {
+        Some(why) => Outcome::NotRun(format!("rustdoc passed, but {why}")),
+        None => {
+            docs::run()?;
+            Outcome::Passed
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(tier: Tier, only: &[&str]) -> Vec<&'static str> {
+        let only: Vec<_> = only.iter().map(ToString::to_string).collect();
+        select(tier, &only)
+            .unwrap()
+            .iter()
+            .map(|step| step.name)
+            .collect()
+    }
+
+    #[test]
+    fn the_quick_tier_needs_no_wasm() {
+        assert_eq!(names(Tier::Quick, &[]), ["fmt", "clippy", "tests"]);
+    }
+
+    #[test]
+    fn a_step_that_reads_wasm_brings_the_build_with_it() {
+        assert_eq!(names(Tier::Default, &["deploy"]), ["build", "deploy"]);
+        assert_eq!(names(Tier::Quick, &["tests"]), ["tests"]);
+    }
+
+    #[test]
+    fn an_unknown_step_is_refused_with_the_list() {
+        let error = select(Tier::Default, &["lint".to_owned()])
+            .err()
+            .unwrap()
+            .to_string();
+        assert!(error.contains("clippy-wasm"), "{error}");
+    }
+
+    #[test]
+    fn the_help_names_every_step() {
+        let help = <Args as clap::Args>::augment_args(clap::Command::new("test"))
+            .render_long_help()
+            .to_string()
+            .replace(['\n', ' '], "");
+        let names: Vec<_> = STEPS.iter().map(|step| step.name).collect();
+        assert!(
+            help.contains(&format!("Steps:{}", names.join(","))),
+            "{help}"
+        );
+    }
+}
