@@ -1,0 +1,28 @@
+//! What a client sees, on three hosts: natively, on Wasmtime and in real Envoy.
+
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+use sdk_tests::{Plugin, Proxy, Request, json, scenario};
+
+fn plugin() -> Plugin {
+    Plugin::new("my_extension", my_extension::root_context)
+}
+
+#[scenario]
+fn every_response_has_the_header(proxy: &mut Proxy) {
+    proxy
+        .configure(json!({ "header": "X-Powered-By", "value": "wasm" }))
+        .unwrap();
+    let reply = proxy.send(Request::get("/"));
+    assert_eq!(reply.status(), 200);
+    assert_eq!(reply.headers("x-powered-by"), [b"wasm"]);
+}
+
+#[scenario]
+fn a_value_that_would_split_the_response_is_refused(proxy: &mut Proxy) {
+    proxy.expect_errors();
+    let rejected = proxy
+        .configure(json!({ "header": "x-a", "value": "1\r\nset-cookie: a=b" }))
+        .unwrap_err();
+    assert!(rejected.reason().contains("value: got"), "{rejected}");
+}
