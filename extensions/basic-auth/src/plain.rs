@@ -1,15 +1,16 @@
 //! The plain credentials of a rule.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
 use crate::credentials::Credentials;
 
-/// Passwords by user. A user may have several, so that one can be rotated.
+/// Passwords by user. A user may have several, so that one can be rotated. (Finding one of a few users
+/// in a tree takes less time than hashing a name.)
 #[derive(Default)]
-pub struct PlainCredentials(HashMap<Vec<u8>, Vec<Block>>);
+pub struct PlainCredentials(BTreeMap<Vec<u8>, Vec<Block>>);
 
 impl PlainCredentials {
     /// Adds a pair.

@@ -12,6 +12,7 @@ use extension_common::{
 };
 
 pub use displaced::Displaced;
+use smallvec::SmallVec;
 
 /// A path pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,6 +154,10 @@ impl Scope {
 #[derive(Debug, Default)]
 pub struct Scopes(Vec<Scope>);
 
+/// The indices of rules. A few of them take no allocation.
+pub type Required = SmallVec<[usize; 4]>;
+type Candidates = SmallVec<[Candidate; 4]>;
+
 /// A scope that covers the request's host and method, and a reading of its path.
 struct Candidate {
     index: usize,
@@ -178,9 +183,9 @@ impl Scopes {
         host: Option<&[u8]>,
         method: Option<&[u8]>,
         readings: &Readings<'_>,
-    ) -> Vec<usize> {
-        let mut required = Vec::new();
-        let mut candidates = Vec::new();
+    ) -> Required {
+        let mut required = Required::new();
+        let mut candidates = Candidates::new();
         for path in readings.iter() {
             self.find_candidates(host, method, &Reading::new(path), &mut candidates);
             add_closest(&candidates, PathKind::Exact, &mut required);
@@ -197,7 +202,7 @@ impl Scopes {
         host: Option<&[u8]>,
         method: Option<&[u8]>,
         path: &Reading<'_>,
-        candidates: &mut Vec<Candidate>,
+        candidates: &mut Candidates,
     ) {
         candidates.clear();
         candidates.extend(self.0.iter().enumerate().filter_map(|(index, scope)| {
@@ -220,7 +225,7 @@ impl Scopes {
 }
 
 /// Adds the candidates of `kind` with the closest path and, among these, the most specific host.
-fn add_closest(candidates: &[Candidate], kind: PathKind, required: &mut Vec<usize>) {
+fn add_closest(candidates: &[Candidate], kind: PathKind, required: &mut Required) {
     let rank = |candidate: &Candidate| {
         let path = &candidate.path;
         (path.decides, path.length, candidate.host)

@@ -33,24 +33,21 @@ impl HeaderView {
         if raw.is_empty() {
             return Some(Self { raw, count: 0 });
         }
-        let count = read_u32(&raw, 0)?;
-        let mut expected = count.checked_mul(8)?.checked_add(4)?;
-        for index in 0..count {
-            let (name, value) = lengths(&raw, index)?;
-            expected = expected
-                .checked_add(name)?
-                .checked_add(value)?
-                .checked_add(2)?;
+        let count = usize::try_from(u32::from_le_bytes(*raw.first_chunk()?)).ok()?;
+        let mut expected = count.checked_mul(10)?.checked_add(4)?;
+        for entry in lengths(&raw, count)? {
+            let (name, value) = split_lengths(entry);
+            expected = expected.checked_add(name)?.checked_add(value)?;
         }
         (expected == raw.len()).then_some(Self { raw, count })
     }
 
     /// Every header, in order, as name and value.
     pub fn iter(&self) -> Iter<'_> {
+        let start = self.count.saturating_mul(8).saturating_add(4);
         Iter {
-            view: self,
-            index: 0,
-            offset: self.count.saturating_mul(8).saturating_add(4),
+            lengths: lengths(&self.raw, self.count).unwrap_or_default().iter(),
+            rest: self.raw.get(start..).unwrap_or_default(),
         }
     }
 
@@ -81,39 +78,33 @@ impl<'a> IntoIterator for &'a HeaderView {
 /// The headers of a [`HeaderView`].
 #[derive(Debug)]
 pub struct Iter<'a> {
-    view: &'a HeaderView,
-    index: usize,
-    offset: usize,
+    lengths: std::slice::Iter<'a, [u8; 8]>,
+    rest: &'a [u8],
 }
 
 impl<'a> Iterator for Iter<'a> {
     type Item = (&'a [u8], &'a [u8]);
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.index >= self.view.count {
-            return None;
-        }
-        let (name_len, value_len) = lengths(&self.view.raw, self.index)?;
-        let name_end = self.offset.checked_add(name_len)?;
-        let value_start = name_end.checked_add(1)?;
-        let value_end = value_start.checked_add(value_len)?;
-        let name = self.view.raw.get(self.offset..name_end)?;
-        let value = self.view.raw.get(value_start..value_end)?;
-        self.index = self.index.checked_add(1)?;
-        self.offset = value_end.checked_add(1)?;
+        let (name_length, value_length) = split_lengths(self.lengths.next()?);
+        let (name, rest) = self.rest.split_at_checked(name_length)?;
+        let (value, rest) = rest.get(1..)?.split_at_checked(value_length)?;
+        self.rest = rest.get(1..)?;
         Some((name, value))
     }
 }
 
-fn read_u32(raw: &[u8], offset: usize) -> Option<usize> {
-    let bytes = raw.get(offset..)?.first_chunk::<4>()?;
-    usize::try_from(u32::from_le_bytes(*bytes)).ok()
+/// The pairs of lengths behind the count.
+fn lengths(raw: &[u8], count: usize) -> Option<&[[u8; 8]]> {
+    let (pairs, _) = raw.get(4..)?.as_chunks();
+    pairs.get(..count)
 }
 
-/// The lengths of the name and the value of the header at `index`.
-fn lengths(raw: &[u8], index: usize) -> Option<(usize, usize)> {
-    let at = index.checked_mul(8)?.checked_add(4)?;
-    Some((read_u32(raw, at)?, read_u32(raw, at.checked_add(4)?)?))
+/// The lengths of a name and its value. (Nothing is longer than a guest's 32-bit memory.)
+fn split_lengths(entry: &[u8; 8]) -> (usize, usize) {
+    let [a, b, c, d, e, f, g, h] = *entry;
+    let length = |bytes| usize::try_from(u32::from_le_bytes(bytes)).unwrap_or(usize::MAX);
+    (length([a, b, c, d]), length([e, f, g, h]))
 }
 
 /// The ABI's serialized form of `headers`.

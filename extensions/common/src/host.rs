@@ -5,11 +5,10 @@ use std::{borrow::Cow, net::Ipv6Addr};
 /// What an `:authority` names: in lower case, without port, brackets and one trailing dot, as
 /// Envoy's router sees it.
 pub fn normalize(authority: &[u8]) -> Cow<'_, [u8]> {
-    let name = if is_plain(authority) {
-        authority
-    } else {
-        without_port(authority)
-    };
+    if is_normal(authority) {
+        return Cow::Borrowed(authority);
+    }
+    let name = without_port(authority);
     let name = name.strip_suffix(b".").unwrap_or(name);
     if name.iter().any(u8::is_ascii_uppercase) {
         Cow::Owned(name.to_ascii_lowercase())
@@ -18,9 +17,12 @@ pub fn normalize(authority: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
-/// Whether there is neither a port nor an IPv6 address: the common case, found out in one pass.
-fn is_plain(authority: &[u8]) -> bool {
-    authority.first() != Some(&b'[') && !authority.contains(&b':')
+/// Whether there is nothing to do: the common case, found out in one pass.
+fn is_normal(authority: &[u8]) -> bool {
+    authority.last() != Some(&b'.')
+        && !authority
+            .iter()
+            .any(|&byte| matches!(byte, b':' | b'[' | b'A'..=b'Z'))
 }
 
 /// Cuts a port off, whatever it is: Envoy does not ask for digits. A bare IPv6 address has none.

@@ -12,6 +12,9 @@ use crate::{process, workspace};
 /// The other two hosts of the scenarios, and the parts of this tool that are behind features.
 const FEATURES: &str = "sdk-tests/wasm,sdk-tests/envoy,xtask/book,xtask/bench";
 
+/// How many generated cases a test tries with `--full`.
+const LONG_CORPUS: &str = "500000";
+
 pub(super) fn fmt(_: &Context) -> Result<Outcome> {
     done(cargo().args(["fmt", "--all", "--check"]))
 }
@@ -42,6 +45,9 @@ pub(super) fn tests(context: &Context) -> Result<Outcome> {
     let mut command = cargo();
     // All of what is wrong, not only the first.
     command.args(["test", "--workspace", "--no-fail-fast"]);
+    if context.tier == Tier::Full {
+        command.env("TEST_CORPUS", LONG_CORPUS);
+    }
     if context.tier > Tier::Quick {
         command
             .args(["--features", FEATURES])

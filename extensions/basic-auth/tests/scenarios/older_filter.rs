@@ -175,7 +175,7 @@ fn b9_prefixes_and_wildcards_are_plain_string_matches(proxy: &mut Proxy) {
     }
 }
 
-/// B10, B12: no log line holds a credential, whatever goes wrong.
+/// B10: no log line holds a credential, whatever goes wrong.
 #[scenario]
 fn b10_credentials_never_reach_a_log(proxy: &mut Proxy) {
     proxy.expect_errors();
@@ -215,6 +215,32 @@ fn b11_a_realm_with_a_line_break_is_refused(proxy: &mut Proxy) {
         "{}",
         rejected.reason()
     );
+}
+
+/// B12: neither the answer nor its headers tell what was wrong.
+#[scenario]
+fn b12_no_answer_tells_a_wrong_password_from_an_unknown_user(proxy: &mut Proxy) {
+    proxy
+        .configure(json!({
+            "users": "alice:{SHA}W8r/fyL/UzygmbNAjq2HbA67qac=",
+            "basic_auth_rules": [
+                { "prefix": "/table" },
+                { "prefix": "/plain", "credentials": ["alice:1"] }
+            ]
+        }))
+        .unwrap();
+    let missing = proxy.send(Request::get("/table"));
+    for path in ["/table", "/plain"] {
+        for pair in ["alice:wrong", "mallory:wrong", ":", "alice:"] {
+            let reply = get_as(proxy, pair, path);
+            assert_eq!(reply.status(), 401, "{pair}");
+            assert_eq!(reply.body(), missing.body());
+            assert_eq!(
+                reply.header("www-authenticate"),
+                missing.header("www-authenticate")
+            );
+        }
+    }
 }
 
 /// B13: the password can be kept from the upstream, and the user told.

@@ -14,6 +14,16 @@ pub(super) fn configs(document: &Value, folder: &Path) -> Result<Vec<Value>> {
     if document.get("static_resources").is_some() || document.get("dynamic_resources").is_some() {
         return Ok(vec![document.clone()]);
     }
+    // Parts of a config, as a README shows them.
+    if let Some(filters) = document.get("http_filters").unwrap_or(document).as_array() {
+        return filters.iter().map(filter).collect();
+    }
+    if document.get("stats_config").is_some() {
+        let nowhere = SocketAddr::from(([127, 0, 0, 1], 9));
+        let mut config = envoy_config::bootstrap(&[], nowhere);
+        config["stats_config"] = document["stats_config"].clone();
+        return Ok(vec![config]);
+    }
     let spec = document.get("spec").unwrap_or(&Value::Null);
     match document.get("kind").and_then(Value::as_str) {
         Some("WasmPlugin") => Ok(vec![plugin(spec, "pluginConfig", folder)?]),
@@ -44,16 +54,21 @@ fn discovery(document: &Value) -> Result<Vec<Value>> {
         .context("neither an Envoy config, nor a DiscoveryResponse, nor a Kubernetes object")?;
     let mut configs = Vec::new();
     for resource in resources {
-        let name = resource
-            .get("name")
-            .and_then(Value::as_str)
-            .context("a resource has no name")?;
-        let filter = resource
-            .get("typed_config")
-            .context("a resource has no typed_config")?;
-        configs.push(bootstrap(name, filter));
+        configs.push(filter(resource)?);
     }
     Ok(configs)
+}
+
+/// An HTTP filter: a name and a config.
+fn filter(filter: &Value) -> Result<Value> {
+    let name = filter
+        .get("name")
+        .and_then(Value::as_str)
+        .context("a filter has no name")?;
+    let config = filter
+        .get("typed_config")
+        .context("a filter has no typed_config")?;
+    Ok(bootstrap(name, config))
 }
 
 /// A plugin as Kubernetes objects write it: an address or image, a config, environment variables.

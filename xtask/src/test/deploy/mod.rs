@@ -1,4 +1,4 @@
-//! Every config that a user may copy: `extensions/*/deploy` and `examples/*`.
+//! Every config that a user may copy: `extensions/*/deploy`, `examples/*`, and the YAML in READMEs.
 //!
 //! The convention: `/etc/envoy` is the folder that the files are copied to. `/etc/envoy/x.wasm` is
 //! a built module, `/etc/envoy/y.yaml` is the file `y.yaml` beside the config. For the test that
@@ -8,6 +8,7 @@
 
 mod bootstrap;
 mod fail_closed;
+mod readme;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -36,6 +37,12 @@ pub(super) fn run(_: &Context) -> Result<Outcome> {
         match check_folder(&folder, &workspace::wasm(), &envoy) {
             Ok(configs) => loaded += configs,
             Err(error) => problems.push(format!("{error:#}")),
+        }
+    }
+    for file in readmes()? {
+        match check_readme(&file, &envoy) {
+            Ok(configs) => loaded += configs,
+            Err(error) => problems.push(format!("{}: {error:#}", workspace::relative(&file))),
         }
     }
     if !problems.is_empty() {
@@ -71,6 +78,31 @@ pub(super) fn check_folder(folder: &Path, modules: &Path, envoy: &Path) -> Resul
         );
     }
     Ok(loaded)
+}
+
+/// Checks what a README shows; returns how many configs Envoy loaded.
+fn check_readme(file: &Path, envoy: &Path) -> Result<u32> {
+    let snippets = readme::snippets(&fs::read_to_string(file)?);
+    let written = tempfile::tempdir().context("cannot create a temporary folder")?;
+    for (index, snippet) in snippets.iter().enumerate() {
+        let name = format!("README-{}.yaml", index + 1);
+        fs::write(written.path().join(name), snippet)?;
+    }
+    check_folder(written.path(), &workspace::wasm(), envoy)
+}
+
+/// The READMEs that show configs.
+fn readmes() -> Result<Vec<PathBuf>> {
+    let root = workspace::root();
+    let mut files = vec![root.join("README.md")];
+    for entry in fs::read_dir(root.join("extensions"))? {
+        let file = entry?.path().join("README.md");
+        if file.is_file() {
+            files.push(file);
+        }
+    }
+    files.sort();
+    Ok(files)
 }
 
 /// The folders of configs. The template's come with the template.
