@@ -1,4 +1,4 @@
-# Everyday commands. Each is one line over `cargo xtask`, which works without just.
+# Everyday commands: each is one line, and works without just.
 
 # List the recipes
 default:

@@ -89,7 +89,7 @@ pub fn find_binary() -> Result<PathBuf, EnvoyError> {
                 .find(|path| path.is_file())
         })
         .ok_or_else(|| {
-            EnvoyError("Envoy not found: install it with `cargo xtask setup`".to_owned())
+            EnvoyError("Envoy not found: install it with `cargo xtask setup`, or say where it is: SDK_TESTS_ENVOY".to_owned())
         })
 }
 

@@ -9,39 +9,60 @@ use super::packages::{Extension, Project};
 use crate::tools::WASM_TARGET;
 use crate::{process, workspace};
 
-/// Compiles and links; returns the linker's module.
-pub(super) fn run(project: &Project, extension: &Extension) -> Result<PathBuf> {
-    let mut command = process::cargo();
-    // `cargo rustc --crate-type`: next to an rlib, cargo would not run link-time optimisation.
-    command
-        .args([
-            "rustc",
-            "--release",
-            "--lib",
-            "--crate-type",
-            "cdylib",
-            "--target",
-            WASM_TARGET,
-        ])
-        .args(["--package", &extension.package, "--manifest-path"])
-        .arg(&project.manifest)
-        .env(
-            "CARGO_ENCODED_RUSTFLAGS",
-            remapping(project)?.join("\u{1f}"),
-        );
+/// Compiles and links what ships; returns the linker's module.
+pub(super) fn release(project: &Project, extension: &Extension) -> Result<PathBuf> {
+    // The remapping needs to know where the sources lie.
+    let mut fetch = process::cargo();
+    process::run(
+        fetch
+            .args(["fetch", "--quiet", "--manifest-path"])
+            .arg(&project.manifest),
+    )?;
+    let mut command = rustc_of(project, extension);
+    command.arg("--release").env(
+        "CARGO_ENCODED_RUSTFLAGS",
+        remapping(project)?.join("\u{1f}"),
+    );
     process::run(&mut command)?;
-    Ok(project
-        .target()
-        .join(WASM_TARGET)
-        .join("release")
-        .join(format!("{}.wasm", extension.artifact)))
+    Ok(module(project, extension, "release"))
+}
+
+/// The same, unoptimised: no function is inlined away or made one with another.
+pub(super) fn unoptimised(project: &Project, extension: &Extension) -> Result<PathBuf> {
+    let mut command = rustc_of(project, extension);
+    for setting in [
+        "opt-level=0",
+        "lto=false",
+        "strip=false",
+        "debug-assertions=false",
+    ] {
+        command.args(["--config", &format!("profile.dev.{setting}")]);
+    }
+    process::run(&mut command)?;
+    Ok(module(project, extension, "debug"))
+}
+
+/// `cargo rustc --crate-type`: next to an rlib, cargo would not run link-time optimisation.
+fn rustc_of(project: &Project, extension: &Extension) -> Command {
+    let mut command = process::cargo();
+    command
+        .args(["rustc", "--lib", "--crate-type", "cdylib"])
+        .args(["--target", WASM_TARGET, "--package", &extension.package])
+        .arg("--manifest-path")
+        .arg(&project.manifest);
+    command
+}
+
+fn module(project: &Project, extension: &Extension, profile: &str) -> PathBuf {
+    let folder = project.target().join(WASM_TARGET).join(profile);
+    folder.join(format!("{}.wasm", extension.artifact))
 }
 
 /// Panic messages carry source paths: these give them the same on every machine.
 fn remapping(project: &Project) -> Result<Vec<String>> {
     let sysroot = process::output(rustc().args(["--print", "sysroot"]))?;
     let standard_library = Path::new(sysroot.trim()).join("lib/rustlib/src/rust");
-    let pairs = [
+    let mut pairs = vec![
         // Where several match, the last one counts: the more special folder comes later.
         (workspace::root().to_owned(), "/build".to_owned()),
         (project.root().to_owned(), "/build".to_owned()),
@@ -49,6 +70,12 @@ fn remapping(project: &Project) -> Result<Vec<String>> {
         (cargo_home()?, "/cargo".to_owned()),
         (standard_library, format!("/rustc/{}", commit()?)),
     ];
+    // Named after the registry's host, which may be a mirror.
+    if let Ok(registries) = std::fs::read_dir(cargo_home()?.join("registry/src")) {
+        for registry in registries {
+            pairs.push((registry?.path(), "/cargo/registry".to_owned()));
+        }
+    }
     Ok(pairs
         .iter()
         .map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display()))
@@ -63,10 +90,13 @@ pub(super) fn private_paths(project: &Project) -> Vec<String> {
         Some(project.target().to_owned()),
         cargo_home().ok(),
     ];
+    // What the remapping writes is no secret, should a machine really have such a folder.
+    let is_private = |folder: &String| !["/build", "/build/target", "/cargo"].contains(&&**folder);
     folders
         .into_iter()
         .flatten()
         .map(|folder| folder.display().to_string())
+        .filter(is_private)
         .collect()
 }
 

@@ -90,11 +90,13 @@ fn build(project: &Project, names: &[String], folder: &Path, tools: &Tools) -> R
 
 fn build_one(project: &Project, extension: &Extension, tools: &Tools) -> Result<Finished> {
     let sources = project.sources(extension)?;
-    let linked = compile::run(project, extension)?;
+    let linked = compile::release(project, extension)?;
+    let unoptimised = compile::unoptimised(project, extension)?;
     let private = compile::private_paths(project);
     postlink::run(
         &postlink::Input {
             linked: &linked,
+            unoptimised: &unoptimised,
             sources: &sources,
             private: &private,
         },

@@ -108,7 +108,9 @@ impl Project {
             if package.name == SDK || !graph.has_sdk(id) {
                 continue;
             }
-            if package.source.is_some() {
+            // Sources from git are as good as a path: cargo keeps them as they are.
+            let is_registry = |source: &cargo_metadata::Source| !source.repr.starts_with("git+");
+            if package.source.as_ref().is_some_and(is_registry) {
                 bail!(
                     "the dependency {} {} uses {SDK} and so could implement a callback, but its \
                      sources are not part of this project. Make it a path dependency, or write the \
@@ -119,6 +121,9 @@ impl Project {
             }
             folders.push(source_folder(package)?);
         }
+        if folders.is_empty() {
+            bail!("{} does not use the SDK, {SDK}", extension.package);
+        }
         Ok(folders)
     }
 }
@@ -127,8 +132,16 @@ fn source_folder(package: &Package) -> Result<PathBuf> {
     let library = package
         .targets
         .iter()
-        .find(|target| target.src_path.file_name() == Some("lib.rs"))
-        .with_context(|| format!("{} has no src/lib.rs", package.name))?;
+        .find(|target| {
+            let is_library = |kind: &CrateType| {
+                matches!(
+                    kind,
+                    CrateType::Lib | CrateType::RLib | CrateType::CDyLib | CrateType::ProcMacro
+                )
+            };
+            target.crate_types.iter().any(is_library) && !target.is_example()
+        })
+        .with_context(|| format!("{} has no library", package.name))?;
     let folder = library
         .src_path
         .parent()

@@ -10,14 +10,6 @@ mod links;
 
 use anyhow::Result;
 
-use crate::workspace;
-
-/// Why there is no book to build, if so.
-pub(crate) fn missing() -> Option<String> {
-    let summary = workspace::root().join("docs/src/SUMMARY.md");
-    (!summary.is_file()).then(|| "there is no docs/src/SUMMARY.md yet".to_owned())
-}
-
 /// Builds the book and checks the links of every Markdown file.
 #[cfg(feature = "book")]
 pub(crate) fn run() -> Result<()> {

@@ -12,7 +12,7 @@ pub(super) type Method = String;
 
 /// Callback methods and the exports through which the host calls them. A method with no export has
 /// one that is always there.
-const METHODS: [(&str, &[&str]); 25] = [
+const METHODS: [(&str, &[&str]); 24] = [
     // Context
     ("on_http_call_response", &["proxy_on_http_call_response"]),
     (
@@ -54,8 +54,6 @@ const METHODS: [(&str, &[&str]); 25] = [
     ("on_http_response_headers", &["proxy_on_response_headers"]),
     ("on_http_response_body", &["proxy_on_response_body"]),
     ("on_http_response_trailers", &["proxy_on_response_trailers"]),
-    // proxy-wasm 0.2.5 has no such method; a later one may.
-    ("on_http_request_metadata", &["proxy_on_request_metadata"]),
 ];
 
 /// Exports that every module keeps. Without `proxy_on_delete` the SDK would never free a context.
@@ -87,9 +85,9 @@ const NEEDED_BY_CALL: [(&str, &[&str]); 3] = [
 /// Names in the sources that tell something: the calls above, and what holds a stream back.
 pub(super) const TELLING: [&str; 4] = [
     "Pause",
-    NEEDED_BY_CALL[0].0,
-    NEEDED_BY_CALL[1].0,
-    NEEDED_BY_CALL[2].0,
+    "dispatch_http_call",
+    "dispatch_grpc_call",
+    "open_grpc_stream",
 ];
 
 /// Whether this tool knows the callback `method`.
@@ -111,9 +109,15 @@ pub(super) fn exports(scan: &Scan) -> BTreeSet<&'static str> {
         .collect()
 }
 
-/// Whether `export` is a callback that this tool knows.
-pub(super) fn is_callback(export: &str) -> bool {
-    METHODS.iter().any(|(_, exports)| exports.contains(&export))
+/// Whether this tool knows `export`.
+pub(super) fn is_known_export(export: &str) -> bool {
+    ALWAYS.contains(&export) || METHODS.iter().any(|(_, exports)| exports.contains(&export))
+}
+
+/// Whether `export` is called for each stream: an extension without one does nothing.
+pub(super) fn is_for_streams(export: &str) -> bool {
+    let of_root = ["proxy_on_tick", "proxy_on_queue_ready"];
+    !of_root.contains(&export)
 }
 
 #[cfg(test)]

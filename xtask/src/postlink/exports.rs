@@ -19,6 +19,13 @@ pub(super) fn keep(module: &[u8], keep: &BTreeSet<&str>) -> Result<Vec<u8>> {
             for export in section {
                 let export = export?;
                 missing.remove(export.name);
+                if export.name.starts_with("proxy_on_") && !callbacks::is_known_export(export.name)
+                {
+                    bail!(
+                        "the module exports {}, a callback that xtask/src/postlink/callbacks.rs does not know",
+                        export.name
+                    );
+                }
                 if keep.contains(export.name) || !is_droppable(export.name) {
                     exports.export(export.name, kind(export.kind)?, export.index);
                 }
@@ -38,7 +45,7 @@ pub(super) fn keep(module: &[u8], keep: &BTreeSet<&str>) -> Result<Vec<u8>> {
     Ok(out.finish())
 }
 
-/// Every callback goes unless it is wanted, one that this tool does not know included.
+/// Every callback goes unless it is wanted.
 fn is_droppable(export: &str) -> bool {
     export.starts_with("proxy_on_") && !callbacks::ALWAYS.contains(&export)
 }
@@ -96,6 +103,13 @@ mod tests {
         let module = wat::parse_str(MODULE).unwrap();
         let all = ["proxy_on_request_headers", "proxy_on_log"].into();
         assert_eq!(keep(&module, &all).unwrap(), module);
+    }
+
+    #[test]
+    fn a_callback_that_nobody_knows_is_an_error() {
+        let text = r#"(module (func (export "proxy_on_news")))"#;
+        let error = keep(&wat::parse_str(text).unwrap(), &BTreeSet::new()).unwrap_err();
+        assert!(error.to_string().contains("proxy_on_news"), "{error}");
     }
 
     #[test]

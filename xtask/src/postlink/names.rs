@@ -1,5 +1,8 @@
-//! Checks the sources' answer against the linked module: its name section lists every function, and
-//! a compiled `impl` carries the trait's name in its own.
+//! Checks the sources' answer against a linked module: its name section lists every function, and a
+//! compiled `impl` carries the trait's name in its own.
+//!
+//! Optimisation hides some: LLVM makes one function of two with the same body, as the callbacks of an
+//! extension that pauses often have. So an unoptimised module is checked besides the one that ships.
 
 use std::collections::BTreeSet;
 
@@ -60,12 +63,24 @@ fn overridden(mangled: &str) -> Option<Method> {
     }
     let name = format!("{:#}", rustc_demangle::demangle(mangled));
     TRAITS.iter().find_map(|name_of_trait| {
-        let (_, method) =
-            name.split_once(&format!(" as proxy_wasm::traits::{name_of_trait}>::"))?;
-        let end = method
+        let path = format!("proxy_wasm::traits::{name_of_trait}");
+        // `<Type as Trait>::method`, or, in another module than the type's,
+        // `module::<impl Trait for Type>::method`.
+        let rest = match name.split_once(&format!(" as {path}>::")) {
+            Some((_, method)) => method,
+            None => {
+                let (_, rest) = name.split_once(&format!("<impl {path} for "))?;
+                // Generic arguments of the type may hold `>::` too: the methods are told by name.
+                rest.match_indices(">::").find_map(|(at, separator)| {
+                    let method = rest.get(at + separator.len()..)?;
+                    method.starts_with("on_").then_some(method)
+                })?
+            }
+        };
+        let end = rest
             .find(|c: char| !c.is_alphanumeric() && c != '_')
-            .unwrap_or(method.len());
-        method.get(..end).map(str::to_owned)
+            .unwrap_or(rest.len());
+        rest.get(..end).map(str::to_owned)
     })
 }
 
@@ -85,6 +100,13 @@ mod tests {
         assert_eq!(
             overridden(LEGACY).as_deref(),
             Some("on_http_request_headers")
+        );
+        // Written in another module than the type.
+        let elsewhere = "_ZN2rv6filter9callbacks92_$LT$impl$u20$proxy_wasm..traits..HttpContext$u20$for$u20$\
+                         rv..filter..Guard$LT$rv..A$GT$$GT$20on_http_request_body17hfaebb1d2ecb8dfb7E";
+        assert_eq!(
+            overridden(elsewhere).as_deref(),
+            Some("on_http_request_body")
         );
         let default = "_ZN10proxy_wasm6traits11HttpContext6on_log17h32cae641dbc16610E";
         assert_eq!(overridden(default), None);

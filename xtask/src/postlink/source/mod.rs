@@ -30,7 +30,7 @@ pub(super) fn scan(folders: &[PathBuf]) -> Result<Scan> {
     let mut scan = Scan::default();
     let mut problems = Vec::new();
     for folder in folders {
-        for entry in WalkDir::new(folder).sort_by_file_name() {
+        for entry in WalkDir::new(folder).follow_links(true).sort_by_file_name() {
             let path = entry?.into_path();
             if path.extension().is_some_and(|extension| extension == "rs") {
                 let source = fs::read_to_string(&path)

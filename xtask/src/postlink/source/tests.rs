@@ -139,3 +139,45 @@ fn a_source_that_does_not_parse_names_its_line() {
     .unwrap_err();
     assert!(error.to_string().starts_with("lib.rs:2: "), "{error}");
 }
+
+#[test]
+fn raw_identifiers_are_the_same_names() {
+    let source = "impl r#HttpContext for A { fn r#on_http_request_body(&mut self) {} }";
+    assert_eq!(methods(source), ["on_http_request_body"]);
+}
+
+#[test]
+fn ways_to_hide_an_impl_are_refused() {
+    for source in [
+        "cfg_if! { if #[cfg(unix)] { #[path = \"../shared.rs\"] mod callbacks; } }",
+        "#[cfg_attr(a, cfg_attr(b, path = \"x.rs\"))] mod x;",
+        "macro_rules! f { (dyn HttpContext for $s:ty) => {} }",
+        "use std::include as inc;",
+        "#[cfg_attr(all(), with_logging)] impl HttpContext for A {}",
+    ] {
+        refusal(source);
+    }
+}
+
+#[test]
+fn telling_names_are_seen_in_imports() {
+    let (scan, _) = scan_text("use Action::{Pause as Hold}; use x::dispatch_http_call as call;");
+    assert_eq!(
+        Vec::from_iter(scan.mentions),
+        ["Pause", "dispatch_http_call"]
+    );
+}
+
+#[test]
+#[cfg(unix)]
+fn a_linked_folder_is_read_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let (source, shared) = (folder.path().join("src"), folder.path().join("shared"));
+    fs::create_dir(&source).unwrap();
+    fs::create_dir(&shared).unwrap();
+    let text = "impl HttpContext for A { fn on_log(&mut self) {} }";
+    fs::write(shared.join("mod.rs"), text).unwrap();
+    std::os::unix::fs::symlink(&shared, source.join("callbacks")).unwrap();
+    let found = scan(&[source]).unwrap().methods;
+    assert_eq!(Vec::from_iter(found), ["on_log"]);
+}

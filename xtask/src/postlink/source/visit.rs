@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use syn::ext::IdentExt as _;
 use syn::visit::{self, Visit};
 use syn::{Attribute, ImplItem, Item, ItemImpl, ItemMod, ItemUse, Macro, Meta, UseTree};
 
@@ -11,9 +12,9 @@ use crate::postlink::callbacks::{self, TELLING, TRAITS};
 use crate::workspace;
 
 /// Attributes that change nothing about which methods an `impl` has.
-const HARMLESS_ATTRIBUTES: [&str; 12] = [
-    "allow", "cfg", "cfg_attr", "clippy", "cold", "deny", "doc", "expect", "inline", "must_use",
-    "rustfmt", "warn",
+const HARMLESS_ATTRIBUTES: [&str; 11] = [
+    "allow", "cfg", "clippy", "cold", "deny", "doc", "expect", "inline", "must_use", "rustfmt",
+    "warn",
 ];
 
 pub(super) struct Visitor<'a> {
@@ -40,7 +41,7 @@ impl<'a> Visitor<'a> {
     fn mention(&mut self, ident: &Ident) {
         self.scan
             .mentions
-            .extend(TELLING.into_iter().filter(|name| ident == name));
+            .extend(TELLING.into_iter().filter(|name| ident.unraw() == name));
     }
 
     /// An attribute macro could add methods to what it stands on.
@@ -64,6 +65,9 @@ impl<'a> Visitor<'a> {
             UseTree::Path(path) => self.check_renames(&path.tree),
             UseTree::Group(group) => group.items.iter().for_each(|tree| self.check_renames(tree)),
             // `as _` brings in methods; nothing can be implemented through it.
+            UseTree::Rename(rename) if rename.ident == "include" => {
+                self.problem(rename.ident.span(), INCLUDE);
+            }
             UseTree::Rename(rename) if is_trait(&rename.ident) && rename.rename != "_" => {
                 let message = format!(
                     "`{}` is imported under the name `{}`; import it under its own",
@@ -87,7 +91,10 @@ impl<'a> Visitor<'a> {
                 }
                 TokenTree::Ident(ident) => {
                     self.mention(&ident);
-                    if is_trait(&ident) && !after_dyn {
+                    // In a macro's pattern, `dyn $trait for $type` is no type.
+                    let is_type = after_dyn
+                        && !matches!(tokens.peek(), Some(TokenTree::Ident(next)) if next == "for");
+                    if is_trait(&ident) && !is_type {
                         let message = format!(
                             "`{ident}` inside a macro could implement it; write the impl out"
                         );
@@ -97,6 +104,12 @@ impl<'a> Visitor<'a> {
                         matches!(tokens.peek(), Some(TokenTree::Punct(p)) if p.as_char() == '!');
                     if ident == "include" && is_macro {
                         self.problem(ident.span(), INCLUDE);
+                    }
+                    // `#[path = "…"]` on a module inside of a macro.
+                    let is_value =
+                        matches!(tokens.peek(), Some(TokenTree::Punct(p)) if p.as_char() == '=');
+                    if ident == "path" && is_value {
+                        self.problem(ident.span(), PATH);
                     }
                     let path_goes_on =
                         matches!(tokens.peek(), Some(TokenTree::Punct(p)) if p.as_char() == ':');
@@ -110,6 +123,7 @@ impl<'a> Visitor<'a> {
     }
 }
 
+const PATH: &str = "`#[path]` can lead out of src; use the module's ordinary place";
 const INCLUDE: &str = "`include!` brings in code from elsewhere; make it a module of this crate";
 
 impl<'ast> Visit<'ast> for Visitor<'_> {
@@ -131,7 +145,7 @@ impl<'ast> Visit<'ast> for Visitor<'_> {
                 match part {
                     ImplItem::Fn(method) => {
                         self.check_attributes(&method.attrs);
-                        let name = method.sig.ident.to_string();
+                        let name = method.sig.ident.unraw().to_string();
                         if callbacks::is_known(&name) {
                             self.scan.methods.insert(name);
                         } else if name.starts_with("on_") {
@@ -160,10 +174,13 @@ impl<'ast> Visit<'ast> for Visitor<'_> {
             UseTree::Path(path) => path.ident.to_string(),
             _ => String::new(),
         };
-        // `std::task::Context` and its like are other things.
-        if !["std", "core", "alloc"].contains(&first.as_str()) {
+        // `std::task::Context` and its like are other things; `include` is what it says.
+        let others = imported(&item.tree);
+        if !["std", "core"].contains(&first.as_str()) || others.iter().any(|name| name == "include")
+        {
             self.check_renames(&item.tree);
         }
+        visit::visit_item_use(self, item);
     }
 
     fn visit_item_mod(&mut self, item: &'ast ItemMod) {
@@ -171,18 +188,12 @@ impl<'ast> Visit<'ast> for Visitor<'_> {
             let moved = match &attribute.meta {
                 Meta::NameValue(meta) => meta.path.is_ident("path"),
                 Meta::List(meta) => {
-                    meta.path.is_ident("cfg_attr")
-                        && meta
-                            .tokens
-                            .clone()
-                            .into_iter()
-                            .any(|token| token.to_string() == "path")
+                    meta.path.is_ident("cfg_attr") && mentions_path(meta.tokens.clone())
                 }
                 Meta::Path(_) => false,
             };
             if moved {
-                let message = "`#[path]` can lead out of src; use the module's ordinary place";
-                self.problem(attribute.pound_token.span, message);
+                self.problem(attribute.pound_token.span, PATH);
             }
         }
         visit::visit_item_mod(self, item);
@@ -206,7 +217,27 @@ impl<'ast> Visit<'ast> for Visitor<'_> {
 }
 
 fn is_trait(ident: &Ident) -> bool {
-    TRAITS.iter().any(|name| ident == name)
+    TRAITS.iter().any(|name| ident.unraw() == name)
+}
+
+/// Whether `path` stands anywhere, in nested groups too.
+fn mentions_path(tokens: TokenStream) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident.unraw() == "path",
+        TokenTree::Group(group) => mentions_path(group.stream()),
+        _ => false,
+    })
+}
+
+/// The names that a `use` brings in, as they are called where they come from.
+fn imported(tree: &UseTree) -> Vec<Ident> {
+    match tree {
+        UseTree::Path(path) => imported(&path.tree),
+        UseTree::Group(group) => group.items.iter().flat_map(imported).collect(),
+        UseTree::Rename(rename) => vec![rename.ident.clone()],
+        UseTree::Name(name) => vec![name.ident.clone()],
+        UseTree::Glob(_) => Vec::new(),
+    }
 }
 
 fn is_cfg_test(attribute: &Attribute) -> bool {

@@ -49,7 +49,7 @@ pub(super) fn run(_: &Context) -> Result<Outcome> {
         bail!("{}", problems.join("\n"));
     }
     if loaded == 0 {
-        return Ok(Outcome::NotRun("there are no configs yet".to_owned()));
+        bail!("there are no configs: is this the project's folder?");
     }
     Ok(Outcome::Passed)
 }
