@@ -34,7 +34,7 @@ pub(super) fn run(_: &Context) -> Result<Outcome> {
     let envoy = tools::setup()?.envoy;
     let (mut problems, mut loaded) = (Vec::new(), 0_u32);
     for folder in folders()? {
-        match check_folder(&folder, &workspace::wasm(), &envoy) {
+        match check_folder(&folder, &folder, &workspace::wasm(), &envoy) {
             Ok(configs) => loaded += configs,
             Err(error) => problems.push(format!("{error:#}")),
         }
@@ -54,12 +54,18 @@ pub(super) fn run(_: &Context) -> Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
-/// Checks the configs in `folder`, whose modules are in `modules`; returns how many Envoy loaded.
-pub(super) fn check_folder(folder: &Path, modules: &Path, envoy: &Path) -> Result<u32> {
+/// Checks the configs in `folder`, which is shown as `name` and whose modules are in `modules`; returns
+/// how many Envoy loaded.
+pub(super) fn check_folder(
+    folder: &Path,
+    name: &Path,
+    modules: &Path,
+    envoy: &Path,
+) -> Result<u32> {
     let staged = tempfile::tempdir().context("cannot create a temporary folder")?;
     let (mut problems, mut loaded) = (Vec::new(), 0_u32);
     for file in stage(folder, modules, staged.path())? {
-        let shown = folder.join(file.file_name().unwrap_or_default());
+        let shown = name.join(file.file_name().unwrap_or_default());
         let shown = workspace::relative(&shown);
         match check(&file, staged.path(), envoy) {
             Ok(0) => eprintln!("{shown}: no plugin in it"),
@@ -85,10 +91,10 @@ fn check_readme(file: &Path, envoy: &Path) -> Result<u32> {
     let snippets = readme::snippets(&fs::read_to_string(file)?);
     let written = tempfile::tempdir().context("cannot create a temporary folder")?;
     for (index, snippet) in snippets.iter().enumerate() {
-        let name = format!("README-{}.yaml", index + 1);
+        let name = format!("block-{}.yaml", index + 1);
         fs::write(written.path().join(name), snippet)?;
     }
-    check_folder(written.path(), &workspace::wasm(), envoy)
+    check_folder(written.path(), file, &workspace::wasm(), envoy)
 }
 
 /// The READMEs that show configs.
