@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::callout::{Callout, Server};
+use crate::config::Rejected;
 use crate::host::{Cost, Log};
-use crate::proxy::{HostKind, Rejected};
+use crate::proxy::HostKind;
 use crate::reply::{Reply, UpstreamReply};
 use crate::request::Request;
 
@@ -23,8 +25,11 @@ pub(crate) trait Backend {
     fn env(&mut self, name: &str, value: &str);
     fn property(&mut self, path: &[&str], value: &[u8]);
     fn upstream_replies(&mut self, reply: UpstreamReply);
+    fn serve(&mut self, cluster: &str, server: Server);
+    fn callouts(&mut self) -> Vec<Callout>;
     fn configure(&mut self, config: &[u8]) -> Result<(), Rejected>;
     fn send(&mut self, request: &Request) -> Reply;
+    fn send_and_leave(&mut self, request: &Request);
     fn metrics(&mut self) -> BTreeMap<String, u64>;
     fn logs(&mut self) -> Vec<Log>;
     fn advance(&mut self, by: Duration);

@@ -57,6 +57,8 @@
 )]
 
 mod backend;
+mod callout;
+mod config;
 pub mod host;
 pub mod native;
 #[cfg(any(feature = "envoy", feature = "wasm"))]
@@ -72,9 +74,11 @@ pub mod envoy;
 #[cfg(feature = "wasm")]
 mod wasm;
 
+pub use callout::{Callout, Fault};
+pub use config::{Config, Rejected};
 pub use host::{Cost, HostCall, Level, Log};
 pub use plugin::Plugin;
-pub use proxy::{Config, HostKind, Proxy, Rejected};
+pub use proxy::{HostKind, Proxy};
 pub use reply::{Reply, UpstreamReply, UpstreamRequest};
 pub use request::Request;
 pub use sdk_tests_macros::scenario;

@@ -1,13 +1,15 @@
 //! The proxy as a scenario sees it, whichever host is behind it.
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::backend::Backend;
+use crate::callout::{Callout, Fault, Server};
+use crate::config::{Config, Rejected};
 use crate::host::{Cost, Level, Log};
 use crate::plugin::Plugin;
-use crate::reply::{Reply, UpstreamReply};
+use crate::reply::{Reply, UpstreamReply, UpstreamRequest};
 use crate::request::Request;
 
 /// What runs the plugin.
@@ -21,80 +23,6 @@ pub enum HostKind {
     Envoy,
 }
 
-/// A plugin's configuration, as the bytes that it gets.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Config(pub(crate) Vec<u8>);
-
-impl From<serde_json::Value> for Config {
-    fn from(value: serde_json::Value) -> Self {
-        Self(value.to_string().into_bytes())
-    }
-}
-
-impl From<&serde_json::Value> for Config {
-    fn from(value: &serde_json::Value) -> Self {
-        Self(value.to_string().into_bytes())
-    }
-}
-
-impl From<&str> for Config {
-    fn from(text: &str) -> Self {
-        Self(text.as_bytes().to_vec())
-    }
-}
-
-impl From<String> for Config {
-    fn from(text: String) -> Self {
-        Self(text.into_bytes())
-    }
-}
-
-impl From<&String> for Config {
-    fn from(text: &String) -> Self {
-        Self(text.clone().into_bytes())
-    }
-}
-
-/// A configuration that the plugin refused. What served before goes on serving.
-#[derive(Clone, Debug)]
-pub struct Rejected {
-    logs: Vec<Log>,
-    trap: Option<String>,
-}
-
-impl Rejected {
-    pub(crate) fn new(logs: Vec<Log>, trap: Option<String>) -> Self {
-        Self { logs, trap }
-    }
-
-    /// What the plugin logged about it.
-    pub fn logs(&self) -> &[Log] {
-        &self.logs
-    }
-
-    /// The last error that the plugin logged; if there is none, what the proxy says.
-    pub fn reason(&self) -> String {
-        let error = self.logs.iter().rev().find(|log| log.level >= Level::Error);
-        match (error, &self.trap) {
-            (Some(log), _) => log.message.clone(),
-            (None, Some(trap)) => trap.clone(),
-            (None, None) => "the plugin gave no reason".to_owned(),
-        }
-    }
-}
-
-impl fmt::Display for Rejected {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "the configuration was refused: {}",
-            self.reason()
-        )
-    }
-}
-
-impl std::error::Error for Rejected {}
-
 /// A proxy with the plugin in it, a client before it and an upstream behind it.
 ///
 /// The upstream answers 200 with the body that it got, unless told otherwise. When the scenario
@@ -104,6 +32,7 @@ pub struct Proxy {
     backend: Box<dyn Backend>,
     exchanges: Vec<(Request, Reply)>,
     expected: Expected,
+    configured: bool,
 }
 
 #[derive(Default)]
@@ -126,6 +55,7 @@ impl Proxy {
             backend: backend(kind, plugin),
             exchanges: Vec::new(),
             expected: Expected::default(),
+            configured: false,
         }
     }
 
@@ -153,12 +83,50 @@ impl Proxy {
         self.backend.upstream_replies(reply);
     }
 
+    /// Puts a server behind a cluster that the plugin calls out to. Call it before
+    /// [`Proxy::configure`].
+    ///
+    /// # Panics
+    ///
+    /// If the plugin is configured already, or the cluster is called `upstream`, as the route's is.
+    pub fn serve(
+        &mut self,
+        cluster: &str,
+        answer: impl Fn(&UpstreamRequest) -> UpstreamReply + Send + Sync + 'static,
+    ) {
+        self.add_server(cluster, Server::Answers(Arc::new(answer)));
+    }
+
+    /// Makes a cluster one whose callouts fail. Call it before [`Proxy::configure`].
+    ///
+    /// # Panics
+    ///
+    /// As [`Proxy::serve`].
+    pub fn serve_fault(&mut self, cluster: &str, fault: Fault) {
+        self.add_server(cluster, Server::Fails(fault));
+    }
+
+    fn add_server(&mut self, cluster: &str, server: Server) {
+        assert!(
+            !self.configured,
+            "a cluster must be there before the plugin is configured: \"{cluster}\" comes too late"
+        );
+        assert!(cluster != "upstream", "\"upstream\" is the route's cluster");
+        self.backend.serve(cluster, server);
+    }
+
+    /// What the callout servers have seen so far, in order.
+    pub fn callouts(&mut self) -> Vec<Callout> {
+        self.backend.callouts()
+    }
+
     /// Configures the plugin: JSON, or any text. Another call is a dynamic update.
     ///
     /// # Errors
     ///
     /// The plugin refused it; the configuration before it goes on serving.
     pub fn configure(&mut self, config: impl Into<Config>) -> Result<(), Rejected> {
+        self.configured = true;
         let result = self.backend.configure(&config.into().0);
         if let Err(rejected) = &result {
             self.expected.logs.extend_from_slice(rejected.logs());
@@ -172,6 +140,14 @@ impl Proxy {
         let reply = self.backend.send(&request);
         self.exchanges.push((request, reply.clone()));
         reply
+    }
+
+    /// Sends a request, and closes the connection while the plugin holds it back. What it waits for
+    /// should take a while, as a callout with [`Fault::Timeout`] does: on Envoy anything else may
+    /// come before the client is gone.
+    pub fn send_and_leave(&mut self, request: Request) {
+        self.backend.send_and_leave(&request);
+        self.exchanges.push((request, Reply::default()));
     }
 
     /// The value of a counter or gauge; 0 if nobody defined it. Names are the plugin's own,

@@ -97,12 +97,14 @@ impl UpstreamRequest {
     }
 }
 
-/// What the upstream answers instead of its echo; see [`Proxy::upstream_replies`](crate::Proxy::upstream_replies).
+/// What an upstream or a callout server answers; see
+/// [`Proxy::upstream_replies`](crate::Proxy::upstream_replies) and [`Proxy::serve`](crate::Proxy::serve).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UpstreamReply {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, Vec<u8>)>,
     pub(crate) body: Vec<u8>,
+    pub(crate) trailers: Vec<(String, Vec<u8>)>,
 }
 
 impl UpstreamReply {
@@ -112,6 +114,7 @@ impl UpstreamReply {
             status,
             headers: Vec::new(),
             body: Vec::new(),
+            trailers: Vec::new(),
         }
     }
 
@@ -132,6 +135,14 @@ impl UpstreamReply {
     #[must_use]
     pub fn body(mut self, body: impl AsRef<[u8]>) -> Self {
         self.body = body.as_ref().to_vec();
+        self
+    }
+
+    /// Adds a trailer, which makes the body chunked.
+    #[must_use]
+    pub fn trailer(mut self, name: impl Into<String>, value: impl AsRef<[u8]>) -> Self {
+        self.trailers
+            .push((name.into().to_ascii_lowercase(), value.as_ref().to_vec()));
         self
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,11 +10,14 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use super::bootstrap::{LISTENER, Resource, bootstrap};
-use super::{Envoy, EnvoyOptions, Upstream, client, find_binary, logs};
+use super::callouts::CalloutServers;
+use super::{Envoy, EnvoyOptions, Upstream, find_binary, logs};
 use crate::backend::{Backend, Findings};
+use crate::callout::{Callout, Server};
+use crate::config::Rejected;
 use crate::host::{Cost, Log};
 use crate::plugin::Plugin;
-use crate::proxy::{HostKind, Rejected};
+use crate::proxy::HostKind;
 use crate::{Reply, Request, UpstreamReply};
 
 /// One Envoy and one upstream for one scenario. It starts with the first configuration.
@@ -23,6 +27,8 @@ pub(crate) struct EnvoyHost {
     env: Vec<(String, String)>,
     dir: TempDir,
     upstream: Upstream,
+    pub(super) servers: CalloutServers,
+    violations: Vec<String>,
     envoy: Option<Envoy>,
     version: u64,
     /// Traps that a refused configuration accounts for.
@@ -41,6 +47,8 @@ pub(crate) fn host(plugin: &Plugin) -> EnvoyHost {
         env: Vec::new(),
         dir: TempDir::with_prefix("sdk-tests-").expect("a temporary directory"),
         upstream: Upstream::echo().expect("a free port for the upstream"),
+        servers: CalloutServers::default(),
+        violations: Vec::new(),
         envoy: None,
         version: 0,
         excused_traps: 0,
@@ -77,7 +85,12 @@ impl EnvoyHost {
 
     fn start(&self) -> Envoy {
         let resource_file = self.resource_file();
-        let bootstrap = bootstrap(&self.plugin.name, &resource_file, self.upstream.addr());
+        let bootstrap = bootstrap(
+            &self.plugin.name,
+            &resource_file,
+            self.upstream.addr(),
+            self.servers.endpoints(),
+        );
         let binary = find_binary().unwrap_or_else(|error| panic!("{error}"));
         let mut options = EnvoyOptions::new(binary, &bootstrap);
         options.dir = Some(self.dir.path().to_owned());
@@ -104,23 +117,26 @@ impl EnvoyHost {
         }
     }
 
-    fn log(&self) -> String {
+    pub(super) fn log(&self) -> String {
         self.envoy.as_ref().map(Envoy::log).unwrap_or_default()
     }
 
-    /// Envoy answers before it logs a stream and ends its context: wait for that.
+    /// Envoy answers before it logs a stream and ends its context: wait for that, and for the
+    /// answers of callouts.
     fn settle(&mut self) {
         let Some(envoy) = &mut self.envoy else { return };
         let admin = envoy.admin();
         let name = format!("http.{LISTENER}.downstream_rq_active");
+        let servers = &self.servers;
         let idle = || {
             let stats = super::admin::stats(admin, &name).ok()?;
-            (stats.get(&name) == Some(&0)).then_some(())
+            let idle = stats.get(&name) == Some(&0) && servers.are_idle(admin);
+            idle.then_some(())
         };
         // The gauge falls just before the callbacks: a second look is after them.
         for _ in 0..2 {
             envoy
-                .wait_for("end the stream", idle)
+                .wait_for("end the streams and callouts", idle)
                 .unwrap_or_else(|error| panic!("{error}"));
         }
     }
@@ -139,6 +155,14 @@ impl Backend for EnvoyHost {
 
     fn upstream_replies(&mut self, reply: UpstreamReply) {
         self.upstream.reply_with(Some(reply));
+    }
+
+    fn serve(&mut self, cluster: &str, server: Server) {
+        self.servers.add(cluster, server);
+    }
+
+    fn callouts(&mut self) -> Vec<Callout> {
+        self.servers.seen()
     }
 
     fn configure(&mut self, config: &[u8]) -> Result<(), Rejected> {
@@ -167,6 +191,7 @@ impl Backend for EnvoyHost {
         });
         self.envoy = Some(envoy);
         if outcome.unwrap_or_else(|error| panic!("{error}")) {
+            self.settle();
             return Ok(());
         }
         let logs = self.logs().split_off(logged);
@@ -189,14 +214,28 @@ impl Backend for EnvoyHost {
         };
         let address = envoy.listener(LISTENER);
         self.upstream.take_requests();
-        let mut reply = match client::send(address, request) {
+        let mut reply = match self.patiently(address, request) {
             Ok(reply) => reply,
-            Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Reply::default(),
+            Err(error) if error.kind() == ErrorKind::TimedOut => {
+                self.violations.push(error.to_string());
+                Reply::default()
+            }
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => Reply::default(),
             Err(error) => panic!("Envoy did not answer: {error}"),
         };
         self.settle();
         reply.upstream = self.upstream.take_requests().pop();
         reply
+    }
+
+    fn send_and_leave(&mut self, request: &Request) {
+        let address = self.envoy.as_ref().map(|envoy| envoy.listener(LISTENER));
+        if let Some(address) = address {
+            self.visit(address, request)
+                .unwrap_or_else(|error| panic!("Envoy takes no request: {error}"));
+        }
+        self.settle();
+        self.upstream.take_requests();
     }
 
     fn metrics(&mut self) -> BTreeMap<String, u64> {
@@ -226,6 +265,7 @@ impl Backend for EnvoyHost {
 
     fn advance(&mut self, by: Duration) {
         std::thread::sleep(by);
+        self.settle();
     }
 
     fn costs(&self) -> Vec<Cost> {
@@ -234,8 +274,9 @@ impl Backend for EnvoyHost {
 
     fn finish(&mut self) -> Findings {
         let trap = logs::traps(&self.log()).into_iter().nth(self.excused_traps);
+        self.violations.extend(self.servers.panics());
         Findings {
-            violations: Vec::new(),
+            violations: std::mem::take(&mut self.violations),
             trap,
         }
     }

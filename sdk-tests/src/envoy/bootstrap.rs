@@ -18,7 +18,19 @@ fn any_port() -> Value {
 }
 
 /// One listener, the plugin by ECDS from a file, one route to one upstream.
-pub(super) fn bootstrap(plugin: &str, resource_file: &Path, upstream: SocketAddr) -> String {
+///
+/// `callouts` are the clusters that the plugin calls out to, each with its endpoint, if any.
+pub(super) fn bootstrap<'a>(
+    plugin: &str,
+    resource_file: &Path,
+    upstream: SocketAddr,
+    callouts: impl Iterator<Item = (&'a str, Option<SocketAddr>)>,
+) -> String {
+    let clusters: Vec<_> = [("upstream", Some(upstream))]
+        .into_iter()
+        .chain(callouts)
+        .map(|(name, endpoint)| cluster(name, endpoint))
+        .collect();
     let filters = json!([
         {
             "name": plugin,
@@ -52,12 +64,6 @@ pub(super) fn bootstrap(plugin: &str, resource_file: &Path, upstream: SocketAddr
             }],
         },
     });
-    let upstream_options = json!({
-        "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
-            "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-            "explicit_http_config": { "http_protocol_options": { "enable_trailers": true } },
-        },
-    });
     json!({
         "node": { "id": "sdk-tests", "cluster": "sdk-tests" },
         "admin": { "address": any_port() },
@@ -72,21 +78,33 @@ pub(super) fn bootstrap(plugin: &str, resource_file: &Path, upstream: SocketAddr
                     }],
                 }],
             }],
-            "clusters": [{
-                "name": "upstream",
-                "type": "STATIC",
-                "connect_timeout": "5s",
-                "typed_extension_protocol_options": upstream_options,
-                "load_assignment": {
-                    "cluster_name": "upstream",
-                    "endpoints": [{
-                        "lb_endpoints": [{ "endpoint": { "address": socket(upstream) } }],
-                    }],
-                },
-            }],
+            "clusters": clusters,
         },
     })
     .to_string()
+}
+
+/// A cluster of one endpoint, or of none.
+fn cluster(name: &str, endpoint: Option<SocketAddr>) -> Value {
+    let options = json!({
+        "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+            "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+            "explicit_http_config": { "http_protocol_options": { "enable_trailers": true } },
+        },
+    });
+    let endpoints = endpoint.map(
+        |endpoint| json!({ "lb_endpoints": [{ "endpoint": { "address": socket(endpoint) } }] }),
+    );
+    json!({
+        "name": name,
+        "type": "STATIC",
+        "connect_timeout": "5s",
+        "typed_extension_protocol_options": options,
+        "load_assignment": {
+            "cluster_name": name,
+            "endpoints": endpoints.into_iter().collect::<Vec<_>>(),
+        },
+    })
 }
 
 /// What the plugin runs with.

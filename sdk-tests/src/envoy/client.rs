@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use super::http::{Framing, Reader, framing, write_fields};
+use super::http::{Framing, Reader, framing, write_chunked, write_fields};
 use crate::{Reply, Request};
 
 /// Long enough for any proxy that will answer at all.
@@ -47,7 +47,7 @@ impl Client {
     /// As [`send`].
     pub fn send(&mut self, request: &Request) -> io::Result<Reply> {
         // A proxy may answer and close before it has read all: then the reply is what counts.
-        let sent = self.stream.write_all(&encode(request));
+        let sent = self.send_only(request);
         let reply = self.receive(request.method == "HEAD");
         match (sent, reply) {
             (Err(error), Err(_)) => Err(error),
@@ -55,7 +55,24 @@ impl Client {
         }
     }
 
-    fn receive(&mut self, to_head: bool) -> io::Result<Reply> {
+    /// Sends a request, and leaves its reply alone.
+    pub(super) fn send_only(&mut self, request: &Request) -> io::Result<()> {
+        self.stream.write_all(&encode(request))
+    }
+
+    /// Waits until there is something to read, or the connection has closed.
+    ///
+    /// # Errors
+    ///
+    /// There is nothing yet (`WouldBlock` or `TimedOut`), or the connection is broken.
+    pub(super) fn wait(&self, at_most: Duration) -> io::Result<()> {
+        self.stream.set_read_timeout(Some(at_most))?;
+        let peeked = self.stream.peek(&mut [0]);
+        self.stream.set_read_timeout(Some(PATIENCE))?;
+        peeked.map(drop)
+    }
+
+    pub(super) fn receive(&mut self, to_head: bool) -> io::Result<Reply> {
         let head = loop {
             let head = self.reader.response()?.ok_or_else(|| {
                 io::Error::new(
@@ -98,14 +115,7 @@ fn encode(request: &Request) -> Vec<u8> {
     message.extend_from_slice(b"\r\n");
     let body = request.body.as_deref().unwrap_or_default();
     if request.is_chunked() {
-        if !body.is_empty() {
-            message.extend_from_slice(format!("{:x}\r\n", body.len()).as_bytes());
-            message.extend_from_slice(body);
-            message.extend_from_slice(b"\r\n");
-        }
-        message.extend_from_slice(b"0\r\n");
-        write_fields(&mut message, &request.trailers);
-        message.extend_from_slice(b"\r\n");
+        write_chunked(&mut message, body, &request.trailers);
     } else {
         message.extend_from_slice(body);
     }

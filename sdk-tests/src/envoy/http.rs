@@ -88,6 +88,14 @@ impl<R: Read> Reader<R> {
         ))
     }
 
+    /// Reads until the other side closes, and drops what it read.
+    pub(super) fn wait_for_close(&mut self) -> io::Result<()> {
+        while self.fill()? {
+            self.buffer.clear();
+        }
+        Ok(())
+    }
+
     /// A request's head: method and path. `None`: the connection ended before it.
     pub(super) fn request(&mut self) -> io::Result<Option<Head<RequestLine>>> {
         loop {
@@ -185,6 +193,18 @@ impl<R: Read> Reader<R> {
             self.fill_or_fail()?;
         }
     }
+}
+
+/// Appends a body in one chunk, its end and the trailers.
+pub(super) fn write_chunked(message: &mut Vec<u8>, body: &[u8], trailers: &[(String, Vec<u8>)]) {
+    if !body.is_empty() {
+        message.extend_from_slice(format!("{:x}\r\n", body.len()).as_bytes());
+        message.extend_from_slice(body);
+        message.extend_from_slice(b"\r\n");
+    }
+    message.extend_from_slice(b"0\r\n");
+    write_fields(message, trailers);
+    message.extend_from_slice(b"\r\n");
 }
 
 /// Appends fields as they go out.

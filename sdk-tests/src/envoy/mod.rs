@@ -18,11 +18,13 @@
 mod admin;
 mod backend;
 mod bootstrap;
+mod callouts;
 pub mod client;
 mod http;
 mod logs;
 mod process;
 mod upstream;
+mod visits;
 
 pub use process::{Envoy, EnvoyError, EnvoyOptions, find_binary};
 pub use upstream::Upstream;

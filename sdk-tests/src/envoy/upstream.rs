@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use super::http::{Framing, Head, Reader, RequestLine, framing, value, write_fields};
+use super::http::{
+    Framing, Head, Reader, RequestLine, framing, value, write_chunked, write_fields,
+};
 use crate::{UpstreamReply, UpstreamRequest};
 
 /// An HTTP/1.1 server on a port of its own; it ends when dropped.
@@ -15,8 +17,10 @@ pub struct Upstream {
     shared: Arc<Shared>,
 }
 
-#[derive(Default)]
+type Answer = dyn Fn(&UpstreamRequest) -> Option<UpstreamReply> + Send + Sync;
+
 struct Shared {
+    answer: Box<Answer>,
     requests: Mutex<Vec<UpstreamRequest>>,
     reply: Mutex<Option<UpstreamReply>>,
     connections: Mutex<Vec<TcpStream>>,
@@ -34,9 +38,26 @@ impl Upstream {
     ///
     /// There is no free port.
     pub fn echo() -> io::Result<Self> {
+        Self::start(|request| Some(UpstreamReply::echo(request)))
+    }
+
+    /// Starts one that answers what the function says; to `None` it never answers.
+    ///
+    /// # Errors
+    ///
+    /// There is no free port.
+    pub fn start(
+        answer: impl Fn(&UpstreamRequest) -> Option<UpstreamReply> + Send + Sync + 'static,
+    ) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
         let address = listener.local_addr()?;
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(Shared {
+            answer: Box::new(answer),
+            requests: Mutex::default(),
+            reply: Mutex::default(),
+            connections: Mutex::default(),
+            closing: AtomicBool::default(),
+        });
         let accepting = Arc::clone(&shared);
         thread::Builder::new()
             .name("upstream".to_owned())
@@ -72,7 +93,7 @@ impl Upstream {
         std::mem::take(&mut lock(&self.shared.requests))
     }
 
-    /// Answers this from now on; `None` is the echo.
+    /// Answers this from now on; `None`: what it was started with.
     pub fn reply_with(&self, reply: Option<UpstreamReply>) {
         *lock(&self.shared.reply) = reply;
     }
@@ -101,11 +122,13 @@ fn serve(mut connection: TcpStream, shared: &Shared) -> io::Result<()> {
             body,
             trailers,
         };
-        let reply = lock(&shared.reply)
-            .clone()
-            .unwrap_or_else(|| UpstreamReply::echo(&request));
+        let reply = lock(&shared.reply).clone();
+        let reply = reply.or_else(|| (shared.answer)(&request));
         lock(&shared.requests).push(request);
-        connection.write_all(&encode(&reply, to_head))?;
+        match reply {
+            Some(reply) => connection.write_all(&encode(&reply, to_head))?,
+            None => reader.wait_for_close()?,
+        }
     }
     Ok(())
 }
@@ -129,6 +152,13 @@ fn as_in_the_proxy(head: Head<RequestLine>) -> Vec<(String, Vec<u8>)> {
 fn encode(reply: &UpstreamReply, to_head: bool) -> Vec<u8> {
     let mut message = format!("HTTP/1.1 {} Upstream\r\n", reply.status).into_bytes();
     write_fields(&mut message, &reply.headers);
+    if !reply.trailers.is_empty() {
+        message.extend_from_slice(b"transfer-encoding: chunked\r\n\r\n");
+        if !to_head {
+            write_chunked(&mut message, &reply.body, &reply.trailers);
+        }
+        return message;
+    }
     if !reply
         .headers
         .iter()

@@ -46,6 +46,11 @@ impl Clock {
         format!("{weekday}, {day:02} {month} {year:04} {hour:02}:{minute:02}:{second:02} GMT")
     }
 
+    /// Moves the time on to this one, if it is still to come.
+    pub fn reach(&mut self, nanoseconds: u64) {
+        self.nanoseconds = self.nanoseconds.max(nanoseconds);
+    }
+
     /// Moves the time on.
     pub fn advance(&mut self, by: Duration) {
         let by = u64::try_from(by.as_nanos()).unwrap_or(u64::MAX);

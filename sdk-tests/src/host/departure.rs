@@ -17,7 +17,12 @@ pub(super) fn answer_headers(answer: &UpstreamReply) -> HeaderMap {
     for (name, value) in &answer.headers {
         map.add(name, value.clone());
     }
-    if map.get("content-length").is_none() {
+    if !answer.trailers.is_empty() {
+        map.add("transfer-encoding", "chunked");
+    } else if answer.status == 204 {
+        // Envoy's codec takes the length of nothing away.
+        map.remove("content-length");
+    } else if map.get("content-length").is_none() {
         map.add("content-length", answer.body.len().to_string());
     }
     map

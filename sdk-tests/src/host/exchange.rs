@@ -1,83 +1,11 @@
-//! One request and its reply: the order of callbacks, and what each may touch.
+//! One request and its reply.
 
 use super::admission::{Admission, admit};
 use super::departure::{answer_headers, complete, is_grpc, is_head, to_client};
-use super::{
-    Callback, Cost, Direction, Guest, HeaderMap, LocalReply, SharedHost, Stream, Trap, Vm,
-};
+use super::passage::{Stop, Way};
+use super::{Callback, Cost, Guest, HeaderMap, LocalReply, SharedHost, Stream, Trap, Vm};
 use crate::reply::{Reply, UpstreamReply, UpstreamRequest};
 use crate::request::Request;
-
-/// Calls into a guest, and notes what the call cost.
-pub(crate) fn invoke<G: Guest>(
-    host: &SharedHost,
-    guest: &mut G,
-    (vm, context): (Vm, u32),
-    callback: Callback,
-    arguments: &[u32],
-    costs: &mut Vec<Cost>,
-) -> Result<u32, Trap> {
-    {
-        let mut host = host.borrow_mut();
-        host.phase = Some(callback);
-        host.vm = vm;
-        host.context = context;
-        host.calls.clear();
-    }
-    let answer = guest.call(callback, context, arguments);
-    let mut host = host.borrow_mut();
-    host.phase = None;
-    costs.push(Cost {
-        callback: callback.export(),
-        instructions: guest.instructions(),
-        host_calls: std::mem::take(&mut host.calls),
-    });
-    answer
-}
-
-/// Why a stream does not go on.
-enum Stop {
-    Trap(Trap),
-    LocalReply(LocalReply),
-    Reset,
-    Stuck,
-}
-
-impl From<Trap> for Stop {
-    fn from(trap: Trap) -> Self {
-        Self::Trap(trap)
-    }
-}
-
-#[derive(Clone, Copy)]
-enum Way {
-    Request,
-    Response,
-}
-
-impl Way {
-    fn of(self, stream: &mut Stream) -> &mut Direction {
-        match self {
-            Self::Request => &mut stream.request,
-            Self::Response => &mut stream.response,
-        }
-    }
-
-    fn callbacks(self) -> [Callback; 3] {
-        match self {
-            Self::Request => [
-                Callback::RequestHeaders,
-                Callback::RequestBody,
-                Callback::RequestTrailers,
-            ],
-            Self::Response => [
-                Callback::ResponseHeaders,
-                Callback::ResponseBody,
-                Callback::ResponseTrailers,
-            ],
-        }
-    }
-}
 
 /// One stream through the worker's VM.
 pub(crate) struct Exchange<'a, G> {
@@ -86,6 +14,8 @@ pub(crate) struct Exchange<'a, G> {
     pub(crate) root: u32,
     pub(crate) context: u32,
     pub(crate) costs: &'a mut Vec<Cost>,
+    /// Whether the client leaves when the plugin pauses.
+    pub(crate) leaves: bool,
     /// Whether the end of the request has come.
     pub(crate) request_ended: bool,
     /// Whether the response's headers have left the plugin.
@@ -123,6 +53,17 @@ impl<G: Guest> Exchange<'_, G> {
             Err(Stop::Reset) => Ok((HeaderMap::default(), Vec::new())),
             Err(Stop::Stuck) => Ok(self.direct(LocalReply::bare(408), request)),
             Err(Stop::Trap(trap)) => Err(trap),
+            Err(Stop::Hung(trap)) => {
+                let reply = Reply {
+                    upstream: seen,
+                    ..Reply::default()
+                };
+                return (reply, Some(trap));
+            }
+        };
+        let trailers = match (&response, &seen) {
+            (Ok(_), Some(_)) => self.with(|stream| stream.response.trailers.clone()),
+            _ => HeaderMap::default(),
         };
         let (response, trap) = match response {
             Ok(response) => {
@@ -149,8 +90,13 @@ impl<G: Guest> Exchange<'_, G> {
                 body.is_empty() && !is_head(request),
             );
         }
+        let trailers = match is_head(request) {
+            true => Vec::new(),
+            false => trailers.entries().to_vec(),
+        };
         let mut reply = to_client(&headers, body, is_head(request));
         reply.upstream = seen;
+        reply.trailers = trailers;
         (reply, trap)
     }
 
@@ -192,7 +138,11 @@ impl<G: Guest> Exchange<'_, G> {
         } else {
             &answer.body
         };
-        match self.direction(Way::Response, body, HeaderMap::default(), false) {
+        let mut trailers = HeaderMap::default();
+        for (name, value) in &answer.trailers {
+            trailers.add(name, value.clone());
+        }
+        match self.direction(Way::Response, body, trailers, false) {
             Ok(body) => Ok((self.with(|stream| stream.response.headers.clone()), body)),
             // The upstream's headers are here already: Envoy sends this one past the filters.
             Err(Stop::LocalReply(reply)) => Ok(self.direct(reply, request)),
@@ -217,123 +167,12 @@ impl<G: Guest> Exchange<'_, G> {
         self.with(|stream| stream.response.headers = headers);
         match self.direction(Way::Response, &body, HeaderMap::default(), true) {
             Ok(body) => Ok((self.with(|stream| stream.response.headers.clone()), body)),
-            Err(Stop::Trap(trap)) => Err(trap),
+            Err(Stop::Trap(trap) | Stop::Hung(trap)) => Err(trap),
             // A second reply, out of the first one's callbacks, takes its place.
             Err(Stop::LocalReply(second)) => Ok(self.direct(second, request)),
             Err(Stop::Reset) => Ok((HeaderMap::default(), Vec::new())),
             Err(Stop::Stuck) => Ok((self.with(|stream| stream.response.headers.clone()), body)),
         }
-    }
-
-    /// Takes one direction through its callbacks. Returns the body that goes on.
-    fn direction(
-        &mut self,
-        way: Way,
-        body: &[u8],
-        trailers: HeaderMap,
-        in_one_piece: bool,
-    ) -> Result<Vec<u8>, Stop> {
-        let [on_headers, on_body, on_trailers] = way.callbacks();
-        let has_trailers = !trailers.is_empty();
-        let headers_only = body.is_empty() && !has_trailers;
-
-        if matches!(way, Way::Request) {
-            self.request_ended = headers_only;
-        }
-        let count = self.with(|stream| {
-            let direction = way.of(stream);
-            direction.headers_open = true;
-            direction.headers.len()
-        });
-        let action = self.call(on_headers, &[size(count), u32::from(headers_only)])?;
-        self.after(way, action)?;
-        self.with(|stream| way.of(stream).headers_open = false);
-        self.response_started = matches!(way, Way::Response);
-
-        let mut gone_on = Vec::new();
-        // HTTP/1: the bytes first, then the end, unless trailers or a local reply carry the end.
-        let ends: &[bool] = match (headers_only, in_one_piece) {
-            (true, _) => &[],
-            (false, true) => &[true],
-            (false, false) if has_trailers => &[false],
-            (false, false) => &[false, true],
-        };
-        for (piece, end) in ends.iter().enumerate() {
-            if matches!(way, Way::Request) {
-                self.request_ended = *end;
-            }
-            let length = self.with(|stream| {
-                let direction = way.of(stream);
-                if piece == 0 {
-                    direction.body.extend_from_slice(body);
-                }
-                direction.body_open = true;
-                direction.body.len()
-            });
-            let action = self.call(on_body, &[size(length), u32::from(*end)])?;
-            if *end {
-                self.after(way, action)?;
-            } else {
-                self.interrupted()?;
-            }
-            self.with(|stream| {
-                let direction = way.of(stream);
-                direction.body_open = false;
-                if action == CONTINUE || direction.resumed {
-                    gone_on.append(&mut direction.body);
-                }
-                direction.resumed = false;
-            });
-        }
-        if has_trailers {
-            self.request_ended |= matches!(way, Way::Request);
-            let count = self.with(|stream| {
-                let direction = way.of(stream);
-                direction.trailers = trailers;
-                direction.trailers_open = true;
-                direction.trailers.len()
-            });
-            let action = self.call(on_trailers, &[size(count)])?;
-            self.after(way, action)?;
-            self.with(|stream| {
-                let direction = way.of(stream);
-                direction.trailers_open = false;
-                gone_on.append(&mut direction.body);
-            });
-        }
-        Ok(gone_on)
-    }
-
-    /// What a callback left to do: a reply to send, a stream to reset.
-    fn interrupted(&mut self) -> Result<(), Stop> {
-        let headers_gone = self.response_started;
-        self.with(|stream| {
-            if stream.reset {
-                return Err(Stop::Reset);
-            }
-            stream
-                .local_reply
-                .take()
-                .map_or(Ok(()), |reply| match headers_gone {
-                    // It is too late for another reply.
-                    true => Err(Stop::Reset),
-                    false => Err(Stop::LocalReply(reply)),
-                })
-        })
-    }
-
-    /// The same, where a pause would wait for something that never comes.
-    fn after(&mut self, way: Way, action: u32) -> Result<(), Stop> {
-        self.interrupted()?;
-        let resumed = self.with(|stream| std::mem::take(&mut way.of(stream).resumed));
-        if action != CONTINUE && !resumed {
-            self.host.borrow_mut().violation(&format!(
-                "context {} paused, and nothing is left that could resume it",
-                self.context
-            ));
-            return Err(Stop::Stuck);
-        }
-        Ok(())
     }
 
     /// The end of the stream: log, done, delete.
@@ -343,9 +182,11 @@ impl<G: Guest> Exchange<'_, G> {
             stream.response.close();
             stream.logging = true;
         });
+        let context = (Vm::Worker, self.context);
         self.call(Callback::Log, &[])?;
         self.with(|stream| stream.logging = false);
         let done = self.call(Callback::Done, &[])? != 0;
+        self.host.borrow_mut().callouts.cancel(context);
         // A context that is not done yet stays until it says so, or counts as leaked at the end.
         if done || self.with(|stream| stream.done) {
             self.call(Callback::Delete, &[])?;
@@ -353,22 +194,4 @@ impl<G: Guest> Exchange<'_, G> {
         }
         Ok(())
     }
-
-    fn call(&mut self, callback: Callback, arguments: &[u32]) -> Result<u32, Trap> {
-        let place = (Vm::Worker, self.context);
-        invoke(
-            self.host, self.guest, place, callback, arguments, self.costs,
-        )
-    }
-
-    fn with<T>(&self, use_it: impl FnOnce(&mut Stream) -> T) -> T {
-        let mut host = self.host.borrow_mut();
-        use_it(host.streams.entry(self.context).or_default())
-    }
-}
-
-const CONTINUE: u32 = 0;
-
-fn size(length: usize) -> u32 {
-    u32::try_from(length).unwrap_or(u32::MAX)
 }

@@ -23,6 +23,8 @@ pub enum Callback {
     ResponseBody,
     /// The response's trailers are here.
     ResponseTrailers,
+    /// A callout has its answer.
+    HttpCallResponse,
     /// The stream is over and is being logged.
     Log,
     /// The context may finish its work.
@@ -45,6 +47,7 @@ impl Callback {
             Self::ResponseHeaders => "proxy_on_response_headers",
             Self::ResponseBody => "proxy_on_response_body",
             Self::ResponseTrailers => "proxy_on_response_trailers",
+            Self::HttpCallResponse => "proxy_on_http_call_response",
             Self::Log => "proxy_on_log",
             Self::Done => "proxy_on_done",
             Self::Delete => "proxy_on_delete",
@@ -86,6 +89,9 @@ pub(crate) trait Engine {
 
     /// Sets a variable of the plugin's environment.
     fn set_env(&mut self, name: &str, value: &str);
+
+    /// The token of the first callout.
+    fn first_token(&self) -> u32;
 
     /// Which host this is.
     fn kind(&self) -> crate::HostKind;

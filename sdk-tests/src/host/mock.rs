@@ -4,27 +4,30 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::deliveries::invoke;
 use super::departure::without_vm;
-use super::exchange::{Exchange, invoke};
+use super::exchange::Exchange;
 use super::{Callback, Cost, Engine, Log, SharedHost, Trap, Vm};
 use crate::backend::{Backend, Findings};
+use crate::callout::{Callout, Server};
+use crate::config::Rejected;
 use crate::plugin::Plugin;
-use crate::proxy::{HostKind, Rejected};
+use crate::proxy::HostKind;
 use crate::reply::{Reply, UpstreamReply};
 use crate::request::Request;
 
 /// A VM that serves, with the root context that holds the current configuration.
-struct Running<G> {
-    guest: G,
+pub(super) struct Running<G> {
+    pub(super) guest: G,
     root: u32,
     next_context: u32,
 }
 
 /// A proxy with one plugin, one worker and one route to one upstream.
 pub(crate) struct Mock<E: Engine> {
-    host: SharedHost,
-    main: Option<Running<E::Guest>>,
-    worker: Option<Running<E::Guest>>,
+    pub(super) host: SharedHost,
+    pub(super) main: Option<Running<E::Guest>>,
+    pub(super) worker: Option<Running<E::Guest>>,
     trap: Option<Trap>,
     upstream: Option<UpstreamReply>,
     costs: Vec<Cost>,
@@ -39,7 +42,9 @@ impl<E: Engine> Mock<E> {
     pub(crate) fn new(plugin: &Plugin, engine: E) -> Self {
         let host = SharedHost::default();
         {
-            let properties = &mut host.borrow_mut().properties;
+            let mut host = host.borrow_mut();
+            host.callouts.next_token = engine.first_token();
+            let properties = &mut host.properties;
             properties.set(&["plugin_name"], plugin.name.as_str());
             properties.set(&["plugin_root_id"], plugin.root_id.as_str());
             properties.set(&["plugin_vm_id"], "");
@@ -67,7 +72,11 @@ impl<E: Engine> Mock<E> {
         let root = running.next_context;
         running.next_context += 1;
         let vm_size = host.borrow().vm_configuration.len();
-        host.borrow_mut().plugin_configuration = Some(config.to_vec());
+        {
+            let mut host = host.borrow_mut();
+            host.plugin_configuration = Some(config.to_vec());
+            host.roots.insert((vm, root));
+        }
         let mut call = |callback, arguments: &[u32]| {
             invoke(
                 host,
@@ -115,29 +124,65 @@ impl<E: Engine> Mock<E> {
         let started = Self::start(&self.host, &mut running, vm, config)?;
         if started && old != 0 {
             self.host.borrow_mut().tick_periods.remove(&(vm, old));
-            let mut call = |callback| {
-                invoke(
-                    &self.host,
-                    &mut running.guest,
-                    (vm, old),
-                    callback,
-                    &[],
-                    &mut Vec::new(),
-                )
-            };
+            let (host, guest) = (&self.host, &mut running.guest);
+            let mut call =
+                |callback| invoke(host, guest, (vm, old), callback, &[], &mut Vec::new());
             if call(Callback::Done)? != 0 || self.host.borrow().roots_done.contains(&(vm, old)) {
                 call(Callback::Delete)?;
+                let mut host = self.host.borrow_mut();
+                host.roots.remove(&(vm, old));
+                host.callouts.cancel((vm, old));
             }
         }
         *slot = Some(running);
         Ok(started)
     }
 
-    fn died(&mut self, trap: Trap) {
+    /// Sends a request; the client stays or leaves.
+    fn exchange(&mut self, request: &Request, leaves: bool) -> Reply {
+        self.costs.clear();
+        if self.worker.is_none() && self.trap.is_some() && self.reloads {
+            let config = self.config.clone();
+            if let Err(trap) = self.update(Vm::Worker, &config) {
+                self.died(trap);
+            }
+        }
+        let Some(running) = &mut self.worker else {
+            // Envoy: no configuration yet is 500, a dead VM fails closed.
+            let status = if self.trap.is_some() { 503 } else { 500 };
+            let date = self.host.borrow().clock.http_date();
+            return without_vm(status, &date, request);
+        };
+        let context = running.next_context;
+        running.next_context += 1;
+        let exchange = Exchange {
+            host: &self.host,
+            guest: &mut running.guest,
+            root: running.root,
+            context,
+            costs: &mut self.costs,
+            leaves,
+            request_ended: false,
+            response_started: false,
+        };
+        let upstream = self.upstream.clone();
+        let (reply, trap) = exchange.run(request, &|request| {
+            upstream
+                .clone()
+                .unwrap_or_else(|| UpstreamReply::echo(request))
+        });
+        if let Some(trap) = trap {
+            self.died(trap);
+        }
+        self.deliver_due();
+        reply
+    }
+
+    pub(super) fn died(&mut self, trap: Trap) {
         {
             let mut host = self.host.borrow_mut();
             host.streams.clear();
-            host.tick_periods.retain(|(vm, _), _| *vm != Vm::Worker);
+            host.end_vm(Vm::Worker);
         }
         self.worker = None;
         self.trap.get_or_insert(trap);
@@ -169,6 +214,14 @@ impl<E: Engine> Backend for Mock<E> {
         self.upstream = Some(reply);
     }
 
+    fn serve(&mut self, cluster: &str, server: Server) {
+        self.host.borrow_mut().callouts.serve(cluster, server);
+    }
+
+    fn callouts(&mut self) -> Vec<Callout> {
+        self.host.borrow().callouts.seen().to_vec()
+    }
+
     fn configure(&mut self, config: &[u8]) -> Result<(), Rejected> {
         let logged = self.host.borrow().logs.len();
         let rejected = |host: &SharedHost, trap: Option<&Trap>| {
@@ -178,10 +231,7 @@ impl<E: Engine> Backend for Mock<E> {
         // Envoy tries a configuration out in a VM of its own. If that fails, nothing changes.
         let canary = fresh(&self.engine, &self.host)
             .and_then(|mut running| Self::start(&self.host, &mut running, Vm::Canary, config));
-        self.host
-            .borrow_mut()
-            .tick_periods
-            .retain(|(vm, _), _| *vm != Vm::Canary);
+        self.host.borrow_mut().end_vm(Vm::Canary);
         match canary {
             Ok(true) => {}
             Ok(false) => return Err(rejected(&self.host, None)),
@@ -199,44 +249,16 @@ impl<E: Engine> Backend for Mock<E> {
                 }
             }
         }
+        self.deliver_due();
         Ok(())
     }
 
     fn send(&mut self, request: &Request) -> Reply {
-        self.costs.clear();
-        if self.worker.is_none() && self.trap.is_some() && self.reloads {
-            let config = self.config.clone();
-            if let Err(trap) = self.update(Vm::Worker, &config) {
-                self.died(trap);
-            }
-        }
-        let Some(running) = &mut self.worker else {
-            // Envoy: no configuration yet is 500, a dead VM fails closed.
-            let status = if self.trap.is_some() { 503 } else { 500 };
-            let date = self.host.borrow().clock.http_date();
-            return without_vm(status, &date, request);
-        };
-        let context = running.next_context;
-        running.next_context += 1;
-        let exchange = Exchange {
-            host: &self.host,
-            guest: &mut running.guest,
-            root: running.root,
-            context,
-            costs: &mut self.costs,
-            request_ended: false,
-            response_started: false,
-        };
-        let upstream = self.upstream.clone();
-        let (reply, trap) = exchange.run(request, &|request| {
-            upstream
-                .clone()
-                .unwrap_or_else(|| UpstreamReply::echo(request))
-        });
-        if let Some(trap) = trap {
-            self.died(trap);
-        }
-        reply
+        self.exchange(request, false)
+    }
+
+    fn send_and_leave(&mut self, request: &Request) {
+        self.exchange(request, true);
     }
 
     fn metrics(&mut self) -> BTreeMap<String, u64> {
@@ -248,52 +270,7 @@ impl<E: Engine> Backend for Mock<E> {
     }
 
     fn advance(&mut self, by: Duration) {
-        let mut left = by;
-        let mut since: BTreeMap<(Vm, u32), Duration> = BTreeMap::new();
-        loop {
-            let periods = self.host.borrow().tick_periods.clone();
-            let next = periods
-                .iter()
-                .map(|(root, period)| {
-                    (
-                        period.saturating_sub(since.get(root).copied().unwrap_or_default()),
-                        *root,
-                    )
-                })
-                .min();
-            let Some((wait, root)) = next.filter(|(wait, _)| *wait <= left) else {
-                break;
-            };
-            left -= wait;
-            self.host.borrow_mut().clock.advance(wait);
-            for key in periods.keys() {
-                *since.entry(*key).or_default() += wait;
-            }
-            since.insert(root, Duration::ZERO);
-            let running = if root.0 == Vm::Main {
-                &mut self.main
-            } else {
-                &mut self.worker
-            };
-            let Some(running) = running else {
-                self.host.borrow_mut().tick_periods.remove(&root);
-                continue;
-            };
-            let guest = &mut running.guest;
-            let ticked = invoke(
-                &self.host,
-                guest,
-                root,
-                Callback::Tick,
-                &[],
-                &mut Vec::new(),
-            );
-            if let Err(trap) = ticked {
-                self.host.borrow_mut().tick_periods.remove(&root);
-                self.died(trap);
-            }
-        }
-        self.host.borrow_mut().clock.advance(left);
+        self.let_pass(by);
     }
 
     fn costs(&self) -> Vec<Cost> {

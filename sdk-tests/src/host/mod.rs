@@ -4,15 +4,18 @@
 //! an engine calls `abi` with numbers, and the host answers with a [`Status`].
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
 pub(crate) mod abi;
 mod admission;
 pub mod buffers;
+mod callout_messages;
+mod callouts;
 mod clock;
 mod costs;
+mod deliveries;
 mod departure;
 mod exchange;
 mod guest;
@@ -21,12 +24,15 @@ mod logs;
 mod maps;
 mod metrics;
 pub(crate) mod mock;
+mod passage;
 mod properties;
 mod shared_data;
 mod single_headers;
 mod status;
 mod stream;
+mod time;
 
+pub use callouts::Callouts;
 pub use clock::Clock;
 pub use costs::{Cost, HostCall};
 pub use guest::{Callback, Trap};
@@ -96,6 +102,12 @@ pub struct HostState {
     pub vm: Vm,
     /// The context that calls mean.
     pub context: u32,
+    /// The context whose callback runs: that of the calls, unless the plugin chose another.
+    pub caller: u32,
+    /// The root contexts of each VM.
+    pub roots: BTreeSet<(Vm, u32)>,
+    /// The clusters, and the callouts on their way.
+    pub callouts: Callouts,
     /// The tick period of each root context.
     pub tick_periods: BTreeMap<(Vm, u32), Duration>,
     /// Root contexts that said they are done.
@@ -120,6 +132,9 @@ impl Default for HostState {
             phase: None,
             vm: Vm::Worker,
             context: 0,
+            caller: 0,
+            roots: BTreeSet::new(),
+            callouts: Callouts::default(),
             tick_periods: BTreeMap::new(),
             roots_done: Vec::new(),
             calls: Vec::new(),
@@ -190,6 +205,19 @@ impl HostState {
         } else {
             Err(Status::BadArgument)
         }
+    }
+
+    /// Whether there is such a context in the VM that runs.
+    pub(crate) fn has_context(&self, context: u32) -> bool {
+        self.roots.contains(&(self.vm, context))
+            || (self.vm == Vm::Worker && self.streams.contains_key(&context))
+    }
+
+    /// Forgets what a VM that is gone would still have done.
+    pub(crate) fn end_vm(&mut self, gone: Vm) {
+        self.tick_periods.retain(|(vm, _), _| *vm != gone);
+        self.roots.retain(|(vm, _)| *vm != gone);
+        self.callouts.cancel_vm(gone);
     }
 
     /// Where the plugin is, for messages.

@@ -1,15 +1,20 @@
 //! Calls a plugin's trait objects as the SDK's dispatcher would.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
+use proxy_wasm::hostcalls;
 use proxy_wasm::traits::{HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
 
 use super::env::Env;
 use super::{ACTIVE, logger, panics};
 use crate::HostKind;
-use crate::host::{Callback, Engine, Guest, HostState, SharedHost, Stream, Trap};
+use crate::host::{Callback, Engine, Guest, HostState, SharedHost, Stream, Trap, Vm};
 use crate::plugin::Plugin;
+
+/// More callouts than this are not made by one mock.
+const TOKENS: u32 = 1 << 16;
 
 /// Makes "VMs" out of the plugin's constructor.
 pub(crate) struct NativeEngine {
@@ -41,6 +46,13 @@ impl Engine for NativeEngine {
 
     fn set_env(&mut self, name: &str, value: &str) {
         self.env.get_or_insert_with(Env::borrow).set(name, value);
+    }
+
+    /// The SDK refuses a token that it had before on the thread, whichever mock gave it.
+    fn first_token(&self) -> u32 {
+        thread_local!(static MOCKS: Cell<u32> = const { Cell::new(0) });
+        MOCKS.set(MOCKS.get() + 1);
+        (MOCKS.get() - 1) * TOKENS + 1
     }
 
     fn kind(&self) -> HostKind {
@@ -108,6 +120,10 @@ impl NativeGuest {
                 }
                 return 0;
             }
+            Callback::HttpCallResponse => {
+                self.answer(arguments);
+                return 0;
+            }
             _ => {}
         }
         if let Some(root) = self.roots.get_mut(&context) {
@@ -142,6 +158,22 @@ impl NativeGuest {
             }
         } else {
             panic!("invalid context_id");
+        }
+    }
+
+    /// Goes to the context that asked, as in the SDK.
+    fn answer(&mut self, arguments: &[u32]) {
+        let &[token, headers, body, trailers] = arguments else {
+            panic!("an answer has a token and three sizes")
+        };
+        let (headers, body, trailers) = (headers as usize, body as usize, trailers as usize);
+        let context = self.host.borrow().caller;
+        if let Some(stream) = self.streams.get_mut(&context) {
+            hostcalls::set_effective_context(context).unwrap();
+            stream.on_http_call_response(token, headers, body, trailers);
+        } else if let Some(root) = self.roots.get_mut(&context) {
+            hostcalls::set_effective_context(context).unwrap();
+            root.on_http_call_response(token, headers, body, trailers);
         }
     }
 
@@ -193,6 +225,8 @@ pub fn with_host<T>(
         let mut stream = Stream::default();
         stream.request.headers_open = true;
         host.context = 2;
+        host.caller = 2;
+        host.roots.insert((Vm::Worker, 1));
         host.streams.insert(2, stream);
         host.phase = Some(Callback::RequestHeaders);
         prepare(&mut host);

@@ -59,6 +59,10 @@ impl Engine for WasmEngine {
         self.env.push(format!("{name}={value}"));
     }
 
+    fn first_token(&self) -> u32 {
+        1
+    }
+
     fn kind(&self) -> HostKind {
         HostKind::Wasm
     }

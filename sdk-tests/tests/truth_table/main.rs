@@ -7,9 +7,12 @@
     reason = "a test may fail in any way"
 )]
 
+mod callout_faults;
+mod callouts;
 mod configuration;
 mod headers;
 mod reload;
+mod root_callouts;
 mod streams;
 mod strictness;
 

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use sdk_tests::__private::run;
-use sdk_tests::{HostKind, Proxy, Request, scenario};
+use sdk_tests::{Fault, HostKind, Proxy, Request, UpstreamReply, scenario};
 
 use crate::plugin;
 
@@ -82,6 +82,40 @@ fn a_pause_that_nothing_ends_fails_a_scenario(proxy: &mut Proxy) {
     let verdict = of_path(proxy.host(), "/pause");
     assert!(verdict.contains("context 2 paused"), "{verdict}");
     assert!(verdict.contains("< 408"), "{verdict}");
+}
+
+#[scenario]
+fn an_unanswered_callout_fails_a_scenario(proxy: &mut Proxy) {
+    let verdict = verdict(proxy.host(), |proxy| {
+        proxy.serve_fault("opa", Fault::Timeout);
+        proxy.configure("").unwrap();
+        proxy.send(Request::get("/ask-forever"));
+    });
+    assert!(verdict.contains("unanswered callout to"), "{verdict}");
+}
+
+#[scenario]
+fn a_request_that_waits_for_a_dead_plugin_fails_a_scenario(proxy: &mut Proxy) {
+    let verdict = verdict(proxy.host(), |proxy| {
+        proxy.expect_panic();
+        proxy.serve("opa", |_| UpstreamReply::new(200));
+        proxy.configure("").unwrap();
+        proxy.send(Request::get("/ask-trailer"));
+    });
+    assert!(
+        verdict.contains("waits for a plugin that is dead"),
+        "{verdict}"
+    );
+}
+
+#[scenario]
+fn a_server_that_panics_fails_a_scenario(proxy: &mut Proxy) {
+    let verdict = verdict(proxy.host(), |proxy| {
+        proxy.serve("opa", |request| panic!("a panic over {request:?}"));
+        proxy.configure("").unwrap();
+        proxy.send(Request::get("/ask"));
+    });
+    assert!(verdict.contains("panic"), "{verdict}");
 }
 
 #[scenario(native, wasm)]

@@ -3,6 +3,24 @@
 use super::{Call, Status};
 use crate::host::{HeaderMap, HostState, MapKind};
 
+/// The map with this number, to read.
+fn map(host: &HostState, number: u32) -> Result<&HeaderMap, Status> {
+    match number {
+        6 => host.callouts.headers(host.context),
+        7 => host.callouts.trailers(host.context),
+        _ => host.map(kind(number)?),
+    }
+}
+
+/// The map with this number, to write.
+fn map_mut(host: &mut HostState, number: u32) -> Result<&mut HeaderMap, Status> {
+    match number {
+        6 => host.callouts.headers_mut(host.context),
+        7 => host.callouts.trailers_mut(host.context),
+        _ => host.map_mut(kind(number)?),
+    }
+}
+
 fn kind(number: u32) -> Result<MapKind, Status> {
     match number {
         0 => Ok(MapKind::RequestHeaders),
@@ -21,7 +39,11 @@ fn checked<T>(
     result: Result<T, Status>,
 ) -> Result<T, Status> {
     if matches!(result, Err(Status::BadArgument)) {
-        let map = kind(map).map_or_else(|_| format!("map {map}"), |kind| format!("{kind:?}"));
+        let map = match map {
+            6 => "HttpCallResponseHeaders".to_owned(),
+            7 => "HttpCallResponseTrailers".to_owned(),
+            _ => kind(map).map_or_else(|_| format!("map {map}"), |kind| format!("{kind:?}")),
+        };
         host.violation(&format!("{what} of {map}, which is closed in this phase"));
     }
     result
@@ -30,7 +52,7 @@ fn checked<T>(
 pub(super) fn get_pairs(call: &mut Call<'_>) -> Result<(), Status> {
     let number = call.word(0);
     let pairs = call.with(|host| {
-        let pairs = kind(number).and_then(|kind| host.map(kind).map(HeaderMap::serialize));
+        let pairs = map(host, number).map(HeaderMap::serialize);
         checked(host, "get_pairs", number, pairs)
     })?;
     // A closed map and an empty one look the same to the guest: no bytes.
@@ -44,7 +66,7 @@ pub(super) fn get_pairs(call: &mut Call<'_>) -> Result<(), Status> {
 pub(super) fn get_size(call: &mut Call<'_>) -> Result<(), Status> {
     let number = call.word(0);
     let size = call.with(|host| {
-        let size = kind(number).and_then(|kind| host.map(kind).map(HeaderMap::byte_size));
+        let size = map(host, number).map(HeaderMap::byte_size);
         match checked(host, "get_size", number, size) {
             Err(Status::NotFound) => Ok(0),
             other => other,
@@ -56,8 +78,7 @@ pub(super) fn get_size(call: &mut Call<'_>) -> Result<(), Status> {
 pub(super) fn get_value(call: &mut Call<'_>) -> Result<(), Status> {
     let (number, name) = (call.word(0), call.text(1)?);
     let value = call.with(|host| {
-        let value = kind(number)
-            .and_then(|kind| host.map(kind))
+        let value = map(host, number)
             .and_then(|map| map.get(&name).map(<[u8]>::to_vec).ok_or(Status::NotFound));
         checked(host, &format!("get \"{name}\""), number, value)
     })??;
@@ -71,7 +92,7 @@ fn change(
 ) -> Result<(), Status> {
     let number = call.word(0);
     call.with(|host| {
-        let changed = kind(number).and_then(|kind| host.map_mut(kind)).map(change);
+        let changed = map_mut(host, number).map(change);
         checked(host, what, number, changed)
     })?
 }

@@ -5,6 +5,7 @@
 
 use super::{HostCall, HostState, SharedHost, Status};
 
+mod callouts;
 mod maps;
 mod values;
 
@@ -23,6 +24,7 @@ pub(crate) trait Memory {
 
 /// One host call that is being made.
 pub(crate) struct Call<'a> {
+    name: &'static str,
     host: &'a SharedHost,
     memory: &'a mut dyn Memory,
     arguments: &'a [u64],
@@ -95,7 +97,7 @@ pub(crate) const FUNCTIONS: &[Function] = &[
         "iiiiiiii",
         values::send_local_response,
     ),
-    function("proxy_http_call", "iiiiiiiiii", unsupported),
+    function("proxy_http_call", "iiiiiiiiii", callouts::http_call),
     function("proxy_grpc_call", "iiiiiiiiiiii", unsupported),
     function("proxy_grpc_stream", "iiiiiiiii", unsupported),
     function("proxy_grpc_send", "iiii", unsupported),
@@ -127,6 +129,7 @@ pub(crate) fn call(
     arguments: &[u64],
 ) -> Status {
     let mut call = Call {
+        name: function.name,
         host,
         memory,
         arguments,
@@ -146,9 +149,6 @@ pub(crate) fn call(
             bytes_in,
             bytes_out,
         });
-        if status == Status::InternalFailure.code() {
-            host.violation(&format!("{} is not supported here", function.name));
-        }
     }
     status
 }
@@ -158,7 +158,9 @@ pub(crate) fn find(name: &str) -> Option<&'static Function> {
     FUNCTIONS.iter().find(|function| function.name == name)
 }
 
-fn unsupported(_call: &mut Call<'_>) -> Result<(), Status> {
+fn unsupported(call: &mut Call<'_>) -> Result<(), Status> {
+    let violation = format!("{} is not supported here", call.name);
+    call.with(|host| host.violation(&violation))?;
     Err(Status::InternalFailure)
 }
 

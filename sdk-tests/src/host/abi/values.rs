@@ -43,6 +43,7 @@ fn buffer(host: &HostState, number: u32) -> Option<Vec<u8>> {
         1 => host
             .stream()
             .and_then(|stream| body(stream.response.body_open, &stream.response.body)),
+        4 => host.callouts.body(host.context).map(<[u8]>::to_vec),
         6 => Some(host.vm_configuration.clone()),
         7 => host.plugin_configuration.clone(),
         _ => None,
@@ -163,7 +164,7 @@ pub(super) fn send_local_response(call: &mut Call<'_>) -> Result<(), Status> {
 pub(super) fn set_effective_context(call: &mut Call<'_>) -> Result<(), Status> {
     let context = call.word(0);
     call.with(|host| {
-        if context == 0 {
+        if !host.has_context(context) {
             return Err(Status::BadArgument);
         }
         host.context = context;

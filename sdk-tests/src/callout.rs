@@ -1,0 +1,45 @@
+//! The servers that a plugin calls out to.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::reply::{UpstreamReply, UpstreamRequest};
+
+/// How a callout fails without an answer of the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fault {
+    /// Nobody listens there: the plugin gets a 503.
+    Refused,
+    /// The server takes the request and never answers: the plugin gets a 504 when its timeout is
+    /// over. A timeout of 0 is none, and then it never gets anything.
+    Timeout,
+    /// The cluster has no endpoints: the call itself fails, with `InternalFailure`.
+    NoEndpoints,
+}
+
+/// A request that a callout server has seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Callout {
+    /// The cluster that the plugin called.
+    pub cluster: String,
+    /// What arrived there.
+    pub request: UpstreamRequest,
+}
+
+type Handler = dyn Fn(&UpstreamRequest) -> UpstreamReply + Send + Sync;
+
+/// What is behind a cluster.
+#[derive(Clone)]
+pub(crate) enum Server {
+    Answers(Arc<Handler>),
+    Fails(Fault),
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Answers(_) => formatter.write_str("Answers"),
+            Self::Fails(fault) => write!(formatter, "Fails({fault:?})"),
+        }
+    }
+}

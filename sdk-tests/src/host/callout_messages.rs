@@ -1,0 +1,97 @@
+//! A callout as the server gets it, and its answer as the plugin gets it.
+
+use std::time::Duration;
+
+use super::departure::answer_headers;
+use super::{HeaderMap, LocalReply};
+use crate::reply::{UpstreamReply, UpstreamRequest};
+
+/// The body of the 503 for a connection that was refused.
+const REFUSED: &str = "upstream connect error or disconnect/reset before headers. \
+                       reset reason: remote connection failure";
+
+/// An answer as the plugin reads it.
+#[derive(Debug, Default)]
+pub(super) struct Answer {
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
+    /// Empty if there are none.
+    pub(super) trailers: HeaderMap,
+}
+
+impl Answer {
+    /// Envoy's, when the time is over.
+    pub(super) fn timeout() -> Self {
+        Self::local(504, "upstream request timeout")
+    }
+
+    /// Envoy's, when the connection is refused.
+    pub(super) fn refused() -> Self {
+        Self::local(503, REFUSED)
+    }
+
+    /// What Envoy says in the place of a server.
+    fn local(status: u32, body: &str) -> Self {
+        let mut reply = LocalReply::bare(status);
+        reply.body = body.as_bytes().to_vec();
+        let (headers, body) = reply.into_response(false);
+        Self {
+            headers,
+            body,
+            trailers: HeaderMap::default(),
+        }
+    }
+
+    /// A server's.
+    pub(super) fn of_server(answer: &UpstreamReply, to_head: bool) -> Self {
+        let mut headers = answer_headers(answer);
+        headers.add("x-envoy-upstream-service-time", "0");
+        let mut trailers = HeaderMap::default();
+        for (name, value) in &answer.trailers {
+            trailers.add(name, value.clone());
+        }
+        let body = if to_head {
+            Vec::new()
+        } else {
+            answer.body.clone()
+        };
+        Self {
+            headers,
+            body,
+            trailers,
+        }
+    }
+}
+
+/// The request as it arrives at the server.
+pub(super) fn arriving(headers: &HeaderMap, body: Vec<u8>, timeout: Duration) -> UpstreamRequest {
+    const PSEUDO: [&str; 3] = [":authority", ":path", ":method"];
+    let mut arriving = HeaderMap::request();
+    for name in PSEUDO {
+        arriving.add(name, headers.get(name).unwrap_or_default());
+    }
+    arriving.add(":scheme", "http");
+    for (name, value) in headers.entries() {
+        if !name.starts_with(':') {
+            arriving.add(name, value.clone());
+        }
+    }
+    // A POST without a body says so on its way out.
+    let says_length = !matches!(headers.get(":method"), Some(b"GET" | b"HEAD"));
+    if !body.is_empty() {
+        arriving.replace("content-length", body.len().to_string());
+    }
+    arriving.replace("x-envoy-internal", "true");
+    if !timeout.is_zero() {
+        let timeout = timeout.as_millis().to_string();
+        arriving.replace("x-envoy-expected-rq-timeout-ms", timeout);
+    }
+    if body.is_empty() && says_length && arriving.get("content-length").is_none() {
+        arriving.add("content-length", "0");
+    }
+    UpstreamRequest {
+        headers: arriving.entries().to_vec(),
+        body,
+        trailers: Vec::new(),
+    }
+}

@@ -1,0 +1,77 @@
+//! Calls into a guest: callbacks, and the answers of callouts.
+
+use super::callouts::Pending;
+use super::{Callback, Cost, Guest, SharedHost, Trap, Vm};
+
+/// More answers than this in a row, and the plugin calls out in circles.
+pub(super) const MOST_ANSWERS: usize = 1_000;
+
+/// Calls into a guest, and notes what the call cost. What it has called out for leaves then.
+pub(super) fn invoke<G: Guest>(
+    host: &SharedHost,
+    guest: &mut G,
+    (vm, context): (Vm, u32),
+    callback: Callback,
+    arguments: &[u32],
+    costs: &mut Vec<Cost>,
+) -> Result<u32, Trap> {
+    {
+        let mut host = host.borrow_mut();
+        host.phase = Some(callback);
+        host.vm = vm;
+        host.context = context;
+        // The SDK hands an answer to the context that asked.
+        host.caller = host.callouts.reader().unwrap_or(context);
+        host.calls.clear();
+    }
+    let answer = guest.call(callback, context, arguments);
+    let mut host = host.borrow_mut();
+    host.phase = None;
+    costs.push(Cost {
+        callback: callback.export(),
+        instructions: guest.instructions(),
+        host_calls: std::mem::take(&mut host.calls),
+    });
+    match vm {
+        // It is gone before anything could leave.
+        Vm::Canary => host.callouts.cancel_vm(vm),
+        Vm::Main | Vm::Worker => {
+            let now = host.clock.now();
+            host.callouts.send(now);
+        }
+    }
+    answer
+}
+
+/// Gives the plugin the answer of a callout.
+pub(super) fn deliver<G: Guest>(
+    host: &SharedHost,
+    guest: &mut G,
+    callout: Pending,
+    costs: &mut Vec<Cost>,
+) -> Result<(), Trap> {
+    let (origin, answer) = (callout.origin, callout.answer);
+    let size = |length| u32::try_from(length).unwrap_or(u32::MAX);
+    let arguments = [
+        origin.token,
+        size(answer.headers.len()),
+        size(answer.body.len()),
+        size(answer.trailers.len()),
+    ];
+    {
+        let mut host = host.borrow_mut();
+        host.clock.reach(callout.due.unwrap_or_default());
+        host.callouts.open(origin, answer);
+    }
+    let place = (origin.vm, origin.owner);
+    let delivered = invoke(
+        host,
+        guest,
+        place,
+        Callback::HttpCallResponse,
+        &arguments,
+        costs,
+    );
+    host.borrow_mut().callouts.close();
+    delivered.map(drop)
+}
