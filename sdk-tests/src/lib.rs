@@ -61,7 +61,7 @@ mod callout;
 mod config;
 pub mod host;
 pub mod native;
-#[cfg(any(feature = "envoy", feature = "wasm"))]
+#[cfg(any(feature = "harness", feature = "wasm"))]
 mod places;
 mod plugin;
 mod proxy;
@@ -69,7 +69,7 @@ mod reply;
 mod request;
 mod run;
 
-#[cfg(feature = "envoy")]
+#[cfg(feature = "harness")]
 pub mod envoy;
 #[cfg(feature = "wasm")]
 mod wasm;

@@ -256,9 +256,9 @@ fn backend(kind: HostKind, plugin: &Plugin) -> Box<dyn Backend> {
         HostKind::Native => Box::new(crate::native::mock(plugin)),
         #[cfg(feature = "wasm")]
         HostKind::Wasm => Box::new(crate::wasm::mock(plugin)),
-        #[cfg(feature = "envoy")]
+        #[cfg(feature = "harness")]
         HostKind::Envoy => Box::new(crate::envoy::host(plugin)),
-        #[cfg(not(all(feature = "wasm", feature = "envoy")))]
+        #[cfg(not(all(feature = "wasm", feature = "harness")))]
         _ => panic!("sdk-tests was built without the feature for the host {kind:?}"),
     }
 }
