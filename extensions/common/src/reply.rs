@@ -1,7 +1,7 @@
 //! Local replies: answers that the proxy gives itself, prepared at configure time.
 
 use crate::{
-    headers::{self, HeaderName},
+    headers::{self, HeaderName, HeaderView},
     hostcalls::{self, HostError},
 };
 
@@ -10,9 +10,9 @@ use crate::{
 pub struct LocalReply {
     status: u32,
     details: &'static str,
-    headers: Vec<(HeaderName, Vec<u8>)>,
+    /// In the ABI's serialized form.
+    headers: Vec<u8>,
     body: Vec<u8>,
-    serialized: Vec<u8>,
 }
 
 impl LocalReply {
@@ -22,9 +22,8 @@ impl LocalReply {
         Self {
             status: status.into(),
             details,
-            headers: Vec::new(),
+            headers: headers::serialize([]),
             body: Vec::new(),
-            serialized: headers::serialize([]),
         }
     }
 
@@ -35,12 +34,9 @@ impl LocalReply {
         if !headers::is_valid_value(&value) {
             return None;
         }
-        self.headers.push((name, value));
-        self.serialized = headers::serialize(
-            self.headers
-                .iter()
-                .map(|(name, value)| (name.as_str().as_bytes(), value.as_slice())),
-        );
+        let so_far = HeaderView::parse(self.headers)?;
+        let added = (name.as_str().as_bytes(), value.as_slice());
+        self.headers = headers::serialize(so_far.iter().chain([added]));
         Some(self)
     }
 
@@ -57,7 +53,7 @@ impl LocalReply {
             self.status,
             self.details,
             &self.body,
-            &self.serialized,
+            &self.headers,
             NO_GRPC_STATUS,
         )
     }
