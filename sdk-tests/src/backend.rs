@@ -22,17 +22,20 @@ pub(crate) struct Findings {
 /// A host. The facade that scenarios see is [`Proxy`](crate::Proxy), which has the documentation.
 pub(crate) trait Backend {
     fn kind(&self) -> HostKind;
+    fn workers(&mut self, count: usize);
     fn env(&mut self, name: &str, value: &str);
+    fn seed(&mut self, seed: u64);
     fn property(&mut self, path: &[&str], value: &[u8]);
     fn upstream_replies(&mut self, reply: UpstreamReply);
     fn serve(&mut self, cluster: &str, server: Server);
     fn callouts(&mut self) -> Vec<Callout>;
     fn configure(&mut self, config: &[u8]) -> Result<(), Rejected>;
-    fn send(&mut self, request: &Request) -> Reply;
-    fn send_and_leave(&mut self, request: &Request);
+    fn start(&mut self, request: &Request) -> u64;
+    fn finish(&mut self, exchange: u64) -> Reply;
+    fn leave(&mut self, exchange: u64);
     fn metrics(&mut self) -> BTreeMap<String, u64>;
     fn logs(&mut self) -> Vec<Log>;
     fn advance(&mut self, by: Duration);
     fn costs(&self) -> Vec<Cost>;
-    fn finish(&mut self) -> Findings;
+    fn end(&mut self) -> Findings;
 }

@@ -78,7 +78,7 @@ pub use callout::{Callout, Fault};
 pub use config::{Config, Rejected};
 pub use host::{Cost, HostCall, Level, Log};
 pub use plugin::Plugin;
-pub use proxy::{HostKind, Proxy};
+pub use proxy::{HostKind, Proxy, Started};
 pub use reply::{Reply, UpstreamReply, UpstreamRequest};
 pub use request::Request;
 pub use sdk_tests_macros::scenario;

@@ -4,14 +4,20 @@ use std::path::{Path, PathBuf};
 
 use proxy_wasm::traits::RootContext;
 
+use crate::config::Config;
+
 /// A plugin under test: its name and how to make it.
 #[derive(Clone, Debug)]
 pub struct Plugin {
     pub(crate) name: String,
     pub(crate) new_root: fn() -> Box<dyn RootContext>,
     pub(crate) root_id: String,
+    pub(crate) vm_configuration: Vec<u8>,
     pub(crate) wasm_file: Option<PathBuf>,
     pub(crate) reloads: bool,
+    pub(crate) fails_open: bool,
+    /// The rest of the chain, with the configuration of each.
+    pub(crate) next: Vec<(Plugin, Config)>,
 }
 
 impl Plugin {
@@ -22,8 +28,11 @@ impl Plugin {
             name: name.into(),
             new_root,
             root_id: String::new(),
+            vm_configuration: Vec::new(),
             wasm_file: None,
             reloads: false,
+            fails_open: false,
+            next: Vec::new(),
         }
     }
 
@@ -31,6 +40,34 @@ impl Plugin {
     #[must_use]
     pub fn root_id(mut self, root_id: impl Into<String>) -> Self {
         self.root_id = root_id.into();
+        self
+    }
+
+    /// The configuration of its VM, which the plugin gets in `on_vm_start`; empty unless set.
+    #[must_use]
+    pub fn vm_configuration(mut self, configuration: impl Into<Config>) -> Self {
+        self.vm_configuration = configuration.into().0;
+        self
+    }
+
+    /// Puts another plugin behind this one in the chain, with the configuration that it keeps.
+    /// Requests come to it later, responses earlier. Both need names of their own.
+    #[must_use]
+    pub fn followed_by(mut self, next: Self, config: impl Into<Config>) -> Self {
+        self.next.push((next, config.into()));
+        self
+    }
+
+    /// All plugins of the chain in the order of requests.
+    pub(crate) fn chain(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(self.next.iter().map(|(plugin, _)| plugin))
+    }
+
+    /// Lets requests pass without the plugin when its VM is dead (Envoy's `FAIL_OPEN`), instead of
+    /// answering 503. The request that kills it still gets the 503.
+    #[must_use]
+    pub fn fail_open(mut self) -> Self {
+        self.fails_open = true;
         self
     }
 

@@ -33,6 +33,17 @@ pub struct Proxy {
     exchanges: Vec<(Request, Reply)>,
     expected: Expected,
     configured: bool,
+    /// Requests that somebody still has to wait for.
+    started: usize,
+}
+
+/// A request that is on its way; see [`Proxy::start`].
+#[must_use = "wait for it with `Proxy::finish`, or leave it with `Proxy::leave`"]
+#[derive(Debug)]
+pub struct Started {
+    id: u64,
+    /// Which one of the proxy's exchanges it is.
+    exchange: usize,
 }
 
 #[derive(Default)]
@@ -56,12 +67,34 @@ impl Proxy {
             exchanges: Vec::new(),
             expected: Expected::default(),
             configured: false,
+            started: 0,
         }
     }
 
     /// Which host this is.
     pub fn host(&self) -> HostKind {
         self.backend.kind()
+    }
+
+    /// Gives the proxy so many workers, each with VMs of its own; one unless set. Call it before
+    /// [`Proxy::configure`]. [`Request::on_worker`] says which one serves a request.
+    ///
+    /// # Panics
+    ///
+    /// If the plugin is configured already, or there would be no worker.
+    pub fn workers(&mut self, count: usize) {
+        assert!(count > 0, "a proxy needs a worker");
+        assert!(
+            !self.configured,
+            "workers are there before the plugin is configured"
+        );
+        self.backend.workers(count);
+    }
+
+    /// Seeds the random numbers that the module gets on Wasmtime; 0 unless set. Call it before
+    /// [`Proxy::configure`]. Native code and Envoy take theirs from the system.
+    pub fn seed(&mut self, seed: u64) {
+        self.backend.seed(seed);
     }
 
     /// Sets a variable in the plugin's environment. Call it before [`Proxy::configure`].
@@ -137,17 +170,40 @@ impl Proxy {
     /// Sends a request and waits for the reply. A status of 0 means that the proxy closed the
     /// connection without one.
     pub fn send(&mut self, request: Request) -> Reply {
-        let reply = self.backend.send(&request);
-        self.exchanges.push((request, reply.clone()));
+        let started = self.start(request);
+        self.finish(started)
+    }
+
+    /// Sends a request without waiting for the reply: other requests may come in between. What it
+    /// waits for should take a while, as an answer with [`UpstreamReply::after`] does: on Envoy
+    /// anything else may be there before the next request.
+    pub fn start(&mut self, request: Request) -> Started {
+        let id = self.backend.start(&request);
+        self.exchanges.push((request, Reply::default()));
+        let exchange = self.exchanges.len() - 1;
+        self.started += 1;
+        Started { id, exchange }
+    }
+
+    /// Waits for the reply to a request that was started.
+    pub fn finish(&mut self, started: Started) -> Reply {
+        let reply = self.backend.finish(started.id);
+        self.started -= 1;
+        self.exchanges[started.exchange].1 = reply.clone();
         reply
     }
 
-    /// Sends a request, and closes the connection while the plugin holds it back. What it waits for
-    /// should take a while, as a callout with [`Fault::Timeout`] does: on Envoy anything else may
-    /// come before the client is gone.
+    /// Closes the connection of a request that was started.
+    pub fn leave(&mut self, started: Started) {
+        self.started -= 1;
+        self.backend.leave(started.id);
+    }
+
+    /// Sends a request, and closes the connection while the plugin holds it back; see
+    /// [`Proxy::start`].
     pub fn send_and_leave(&mut self, request: Request) {
-        self.backend.send_and_leave(&request);
-        self.exchanges.push((request, Reply::default()));
+        let started = self.start(request);
+        self.leave(started);
     }
 
     /// The value of a counter or gauge; 0 if nobody defined it. Names are the plugin's own,
@@ -198,8 +254,12 @@ impl Proxy {
 
     /// What fails the scenario although all its assertions hold.
     pub(crate) fn verdict(&mut self) -> Vec<String> {
-        let findings = self.backend.finish();
+        let findings = self.backend.end();
         let mut faults = Vec::new();
+        if self.started > 0 {
+            let fault = "requests were started, and nobody waited for them: ";
+            faults.push(format!("{fault}{}", self.started));
+        }
         match (&findings.trap, self.expected.panic) {
             (Some(trap), false) => faults.push(format!("the plugin panicked: {trap}")),
             (None, true) => faults.push("the plugin was expected to panic, and did not".to_owned()),

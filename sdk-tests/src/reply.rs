@@ -1,6 +1,7 @@
 //! What a client gets back, and what the upstream saw and said.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 /// The reply to one request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -104,6 +105,9 @@ pub struct UpstreamReply {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, Vec<u8>)>,
     pub(crate) body: Vec<u8>,
+    /// Pieces of a body that is sent in chunks.
+    pub(crate) chunks: Vec<Vec<u8>>,
+    pub(crate) delay: Duration,
     pub(crate) trailers: Vec<(String, Vec<u8>)>,
 }
 
@@ -114,6 +118,8 @@ impl UpstreamReply {
             status,
             headers: Vec::new(),
             body: Vec::new(),
+            chunks: Vec::new(),
+            delay: Duration::ZERO,
             trailers: Vec::new(),
         }
     }
@@ -138,12 +144,37 @@ impl UpstreamReply {
         self
     }
 
+    /// Adds a piece to the body, which makes it chunked. A plugin gets each piece in a callback of
+    /// its own; a callout's answer is put together first.
+    #[must_use]
+    pub fn chunk(mut self, piece: impl AsRef<[u8]>) -> Self {
+        self.chunks.push(piece.as_ref().to_vec());
+        self
+    }
+
+    /// Lets the server take its time. The mock moves its clock; on Envoy the server really waits.
+    #[must_use]
+    pub fn after(mut self, delay: Duration) -> Self {
+        self.delay = delay;
+        self
+    }
+
     /// Adds a trailer, which makes the body chunked.
     #[must_use]
     pub fn trailer(mut self, name: impl Into<String>, value: impl AsRef<[u8]>) -> Self {
         self.trailers
             .push((name.into().to_ascii_lowercase(), value.as_ref().to_vec()));
         self
+    }
+
+    pub(crate) fn is_chunked(&self) -> bool {
+        !self.trailers.is_empty() || !self.chunks.is_empty()
+    }
+
+    /// The body as it arrives.
+    pub(crate) fn pieces(&self) -> Vec<Vec<u8>> {
+        let pieces = std::iter::once(&self.body).chain(&self.chunks);
+        pieces.filter(|piece| !piece.is_empty()).cloned().collect()
     }
 }
 

@@ -8,7 +8,10 @@ pub struct Request {
     pub(crate) authority: Option<Vec<u8>>,
     pub(crate) headers: Vec<(String, Vec<u8>)>,
     pub(crate) body: Option<Vec<u8>>,
+    /// Pieces of a body that is sent in chunks.
+    pub(crate) chunks: Vec<Vec<u8>>,
     pub(crate) trailers: Vec<(String, Vec<u8>)>,
+    pub(crate) worker: usize,
 }
 
 impl Request {
@@ -20,7 +23,9 @@ impl Request {
             authority: Some(b"example.test".to_vec()),
             headers: Vec::new(),
             body: None,
+            chunks: Vec::new(),
             trailers: Vec::new(),
+            worker: 0,
         }
     }
 
@@ -68,6 +73,22 @@ impl Request {
         self
     }
 
+    /// Adds a piece to the body, which makes it chunked. Each piece is on its way for itself: the
+    /// plugin gets it in a callback of its own.
+    #[must_use]
+    pub fn chunk(mut self, piece: impl AsRef<[u8]>) -> Self {
+        self.chunks.push(piece.as_ref().to_vec());
+        self
+    }
+
+    /// The worker that serves it; the first, 0, unless set. See
+    /// [`Proxy::workers`](crate::Proxy::workers).
+    #[must_use]
+    pub fn on_worker(mut self, worker: usize) -> Self {
+        self.worker = worker;
+        self
+    }
+
     /// Adds a trailer, which makes the body chunked.
     #[must_use]
     pub fn trailer(mut self, name: impl Into<String>, value: impl AsRef<[u8]>) -> Self {
@@ -76,7 +97,22 @@ impl Request {
     }
 
     pub(crate) fn is_chunked(&self) -> bool {
-        !self.trailers.is_empty()
+        !self.trailers.is_empty() || !self.chunks.is_empty()
+    }
+
+    /// Whether the headers are all there is.
+    pub(crate) fn is_empty(&self) -> bool {
+        !self.has_body()
+    }
+
+    pub(crate) fn has_body(&self) -> bool {
+        self.is_chunked() || self.body.as_ref().is_some_and(|body| !body.is_empty())
+    }
+
+    /// The body as it arrives.
+    pub(crate) fn pieces(&self) -> Vec<Vec<u8>> {
+        let pieces = self.body.iter().chain(&self.chunks);
+        pieces.filter(|piece| !piece.is_empty()).cloned().collect()
     }
 
     /// The header fields as they go out after `Host`.

@@ -31,6 +31,16 @@ pub(super) fn stats(address: SocketAddr, filter: &str) -> io::Result<BTreeMap<St
     Ok(page.lines().filter_map(number).collect())
 }
 
+/// Waits until Envoy has read so many bytes of the route's upstream, or is gone.
+pub(super) fn wait_for_bytes_of_the_upstream(address: SocketAddr, bytes: u64) {
+    const NAME: &str = "cluster.upstream.upstream_cx_rx_bytes_total";
+    while let Ok(stats) = stats(address, NAME)
+        && stats.get(NAME).copied().unwrap_or_default() < bytes
+    {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+}
+
 /// The address of each listener by name.
 pub(super) fn listeners(address: SocketAddr) -> io::Result<BTreeMap<String, SocketAddr>> {
     let page = get(address, "/listeners?format=json")?;

@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use super::bootstrap::{LISTENER, Resource, bootstrap};
 use super::callouts::CalloutServers;
+use super::visits::Visit;
 use super::{Envoy, EnvoyOptions, Upstream, find_binary, logs};
 use crate::backend::{Backend, Findings};
 use crate::callout::{Callout, Server};
@@ -18,19 +19,27 @@ use crate::config::Rejected;
 use crate::host::{Cost, Log};
 use crate::plugin::Plugin;
 use crate::proxy::HostKind;
-use crate::{Reply, Request, UpstreamReply};
+use crate::{Reply, Request, UpstreamReply, UpstreamRequest};
 
 /// One Envoy and one upstream for one scenario. It starts with the first configuration.
 pub(crate) struct EnvoyHost {
-    plugin: Plugin,
-    module: PathBuf,
+    /// The chain, with the module of each.
+    plugins: Vec<(Plugin, PathBuf)>,
     env: Vec<(String, String)>,
     dir: TempDir,
     upstream: Upstream,
+    /// What the upstream has seen of exchanges that are not over.
+    arrived: Vec<UpstreamRequest>,
     pub(super) servers: CalloutServers,
     violations: Vec<String>,
-    envoy: Option<Envoy>,
+    pub(super) envoy: Option<Envoy>,
+    pub(super) workers: usize,
     version: u64,
+    /// Requests that are on their way.
+    pub(super) visits: BTreeMap<u64, Visit>,
+    next_visit: u64,
+    /// All bytes that clients have written.
+    pub(super) written: u64,
     /// Traps that a refused configuration accounts for.
     excused_traps: usize,
 }
@@ -41,16 +50,24 @@ pub(crate) struct EnvoyHost {
 ///
 /// If the module or Envoy is missing; the message says how to get it.
 pub(crate) fn host(plugin: &Plugin) -> EnvoyHost {
+    let plugins = plugin.chain().map(|plugin| {
+        let module = crate::places::module(plugin).unwrap_or_else(|error| panic!("{error}"));
+        (plugin.clone(), module)
+    });
     EnvoyHost {
-        module: crate::places::module(plugin).unwrap_or_else(|error| panic!("{error}")),
-        plugin: plugin.clone(),
+        plugins: plugins.collect(),
         env: Vec::new(),
         dir: TempDir::with_prefix("sdk-tests-").expect("a temporary directory"),
         upstream: Upstream::echo().expect("a free port for the upstream"),
+        arrived: Vec::new(),
         servers: CalloutServers::default(),
         violations: Vec::new(),
         envoy: None,
+        workers: 1,
         version: 0,
+        visits: BTreeMap::new(),
+        next_visit: 0,
+        written: 0,
         excused_traps: 0,
     }
 }
@@ -63,46 +80,60 @@ struct Updates {
 }
 
 impl EnvoyHost {
-    /// Puts the configuration where Envoy looks for it, in one step.
-    fn publish(&self, configuration: &str) -> std::io::Result<()> {
+    /// Puts a plugin's configuration where Envoy looks for it, in one step.
+    fn publish(&self, at: usize, configuration: &[u8]) {
+        let (plugin, module) = &self.plugins[at];
+        let configuration = std::str::from_utf8(configuration);
         let resource = Resource {
             version: self.version,
-            plugin: &self.plugin.name,
-            root_id: &self.plugin.root_id,
-            module: &self.module,
+            plugin,
+            module,
             env: &self.env,
-            configuration,
-            reloads: self.plugin.reloads,
+            configuration: configuration.expect("Envoy takes UTF-8 configurations only"),
         };
-        let (draft, file) = (self.dir.path().join("draft.json"), self.resource_file());
-        fs::write(&draft, resource.discovery_response())?;
-        fs::rename(draft, file)
+        let (draft, file) = (self.dir.path().join("draft.json"), self.resource_file(at));
+        fs::write(&draft, resource.discovery_response())
+            .and_then(|()| fs::rename(draft, file))
+            .expect("a place for the plugin's configuration");
     }
 
-    fn resource_file(&self) -> PathBuf {
-        self.dir.path().join("plugin.json")
+    fn resource_file(&self, at: usize) -> PathBuf {
+        self.dir.path().join(format!("plugin-{at}.json"))
     }
 
-    fn start(&self) -> Envoy {
-        let resource_file = self.resource_file();
+    fn start_envoy(&self) -> Envoy {
+        let plugins = self.plugins.iter().enumerate();
         let bootstrap = bootstrap(
-            &self.plugin.name,
-            &resource_file,
+            plugins.map(|(at, (plugin, _))| (plugin.name.as_str(), self.resource_file(at))),
             self.upstream.addr(),
             self.servers.endpoints(),
+            self.workers,
         );
         let binary = find_binary().unwrap_or_else(|error| panic!("{error}"));
         let mut options = EnvoyOptions::new(binary, &bootstrap);
         options.dir = Some(self.dir.path().to_owned());
-        options.extra_args = vec!["--component-log-level".to_owned(), "wasm:trace".to_owned()];
-        Envoy::start(&options).unwrap_or_else(|error| panic!("{error}"))
+        let workers = self.workers.to_string();
+        let arguments = [
+            "--component-log-level",
+            "wasm:trace",
+            "--concurrency",
+            &workers,
+        ];
+        options.extra_args = arguments.map(str::to_owned).to_vec();
+        let envoy = Envoy::start(&options).unwrap_or_else(|error| panic!("{error}"));
+        let admin = envoy.admin();
+        self.upstream
+            .pace(move |bytes| super::admin::wait_for_bytes_of_the_upstream(admin, bytes));
+        envoy
     }
 
-    fn updates(&self, admin: SocketAddr) -> Updates {
-        let prefix = format!(
-            "extension_config_discovery.http_filter.{}.",
-            self.plugin.name
-        );
+    pub(super) fn admin(&self) -> Option<SocketAddr> {
+        self.envoy.as_ref().map(Envoy::admin)
+    }
+
+    fn updates(&self, admin: SocketAddr, at: usize) -> Updates {
+        let name = &self.plugins[at].0.name;
+        let prefix = format!("extension_config_discovery.http_filter.{name}.");
         let stats = super::admin::stats(admin, "extension_config_discovery").unwrap_or_default();
         let stat = |name: &str| {
             stats
@@ -122,15 +153,16 @@ impl EnvoyHost {
     }
 
     /// Envoy answers before it logs a stream and ends its context: wait for that, and for the
-    /// answers of callouts.
+    /// answers of callouts if nobody else may wait for them.
     fn settle(&mut self) {
         let Some(envoy) = &mut self.envoy else { return };
         let admin = envoy.admin();
         let name = format!("http.{LISTENER}.downstream_rq_active");
-        let servers = &self.servers;
+        let (servers, on_their_way) = (&self.servers, self.visits.len() as u64);
         let idle = || {
             let stats = super::admin::stats(admin, &name).ok()?;
-            let idle = stats.get(&name) == Some(&0) && servers.are_idle(admin);
+            let active = stats.get(&name).copied().unwrap_or(u64::MAX);
+            let idle = active <= on_their_way && (on_their_way > 0 || servers.are_idle(admin));
             idle.then_some(())
         };
         // The gauge falls just before the callbacks: a second look is after them.
@@ -140,12 +172,47 @@ impl EnvoyHost {
                 .unwrap_or_else(|error| panic!("{error}"));
         }
     }
+
+    /// Waits until Envoy has taken a plugin's configuration, or refused it.
+    fn outcome(&mut self, at: usize, before: &Updates) -> bool {
+        let mut envoy = self.envoy.take().unwrap_or_else(|| self.start_envoy());
+        let admin = envoy.admin();
+        let outcome = envoy.wait_for("take the configuration", || {
+            let now = self.updates(admin, at);
+            if now.accepted > before.accepted {
+                Some(true)
+            } else {
+                (now.refused > before.refused).then_some(false)
+            }
+        });
+        self.envoy = Some(envoy);
+        outcome.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The request as it came to the upstream, if it did. Several on their way are told apart by
+    /// their paths.
+    fn take_arrived(&mut self, request: &Request) -> Option<UpstreamRequest> {
+        self.arrived.extend(self.upstream.take_requests());
+        let same_path = |arrived: &UpstreamRequest| arrived.path() == request.path;
+        let at = match self.arrived.iter().position(same_path) {
+            Some(at) => at,
+            None if self.visits.is_empty() => self.arrived.len().checked_sub(1)?,
+            None => return None,
+        };
+        Some(self.arrived.remove(at))
+    }
 }
 
 impl Backend for EnvoyHost {
     fn kind(&self) -> HostKind {
         HostKind::Envoy
     }
+
+    fn workers(&mut self, count: usize) {
+        self.workers = count;
+    }
+
+    fn seed(&mut self, _seed: u64) {}
 
     fn env(&mut self, name: &str, value: &str) {
         self.env.push((name.to_owned(), value.to_owned()));
@@ -166,31 +233,29 @@ impl Backend for EnvoyHost {
     }
 
     fn configure(&mut self, config: &[u8]) -> Result<(), Rejected> {
-        let config = std::str::from_utf8(config).expect("Envoy takes UTF-8 configurations only");
         let logged = self.logs().len();
         let before = self
-            .envoy
-            .as_ref()
-            .map(|envoy| self.updates(envoy.admin()))
+            .admin()
+            .map(|admin| self.updates(admin, 0))
             .unwrap_or_default();
+        let is_first = self.envoy.is_none();
         self.version += 1;
-        self.publish(config)
-            .expect("a place for the plugin's configuration");
-        let mut envoy = match self.envoy.take() {
-            Some(envoy) => envoy,
-            None => self.start(),
-        };
-        let admin = envoy.admin();
-        let outcome = envoy.wait_for("take the configuration", || {
-            let now = self.updates(admin);
-            if now.accepted > before.accepted {
-                Some(true)
-            } else {
-                (now.refused > before.refused).then_some(false)
+        self.publish(0, config);
+        if is_first {
+            for at in 1..self.plugins.len() {
+                let config = self.plugins[0].0.next[at - 1].1.0.clone();
+                self.publish(at, &config);
             }
-        });
-        self.envoy = Some(envoy);
-        if outcome.unwrap_or_else(|error| panic!("{error}")) {
+        }
+        let accepted = self.outcome(0, &before);
+        if is_first {
+            for at in 1..self.plugins.len() {
+                let name = self.plugins[at].0.name.clone();
+                let accepted = self.outcome(at, &Updates::default());
+                assert!(accepted, "{name} refuses its configuration: {}", self.log());
+            }
+        }
+        if accepted {
             self.settle();
             return Ok(());
         }
@@ -204,17 +269,32 @@ impl Backend for EnvoyHost {
         Err(Rejected::new(logs, trap))
     }
 
-    fn send(&mut self, request: &Request) -> Reply {
-        let Some(envoy) = &self.envoy else {
+    fn start(&mut self, request: &Request) -> u64 {
+        self.next_visit += 1;
+        let address = self.envoy.as_ref().map(|envoy| envoy.listener(LISTENER));
+        if let Some(address) = address {
+            if self.visits.is_empty() {
+                self.upstream.take_requests();
+                self.arrived.clear();
+            }
+            let visit = self
+                .visit(address, request)
+                .unwrap_or_else(|error| panic!("Envoy takes no request: {error}"));
+            self.visits.insert(self.next_visit, visit);
+        }
+        self.next_visit
+    }
+
+    fn finish(&mut self, id: u64) -> Reply {
+        let Some(visit) = self.visits.remove(&id) else {
             // As an Envoy that has no configuration yet.
             return Reply {
                 status: 500,
                 ..Reply::default()
             };
         };
-        let address = envoy.listener(LISTENER);
-        self.upstream.take_requests();
-        let mut reply = match self.patiently(address, request) {
+        let request = visit.request().clone();
+        let mut reply = match self.patiently(visit) {
             Ok(reply) => reply,
             Err(error) if error.kind() == ErrorKind::TimedOut => {
                 self.violations.push(error.to_string());
@@ -224,18 +304,15 @@ impl Backend for EnvoyHost {
             Err(error) => panic!("Envoy did not answer: {error}"),
         };
         self.settle();
-        reply.upstream = self.upstream.take_requests().pop();
+        reply.upstream = self.take_arrived(&request);
         reply
     }
 
-    fn send_and_leave(&mut self, request: &Request) {
-        let address = self.envoy.as_ref().map(|envoy| envoy.listener(LISTENER));
-        if let Some(address) = address {
-            self.visit(address, request)
-                .unwrap_or_else(|error| panic!("Envoy takes no request: {error}"));
+    fn leave(&mut self, id: u64) {
+        if let Some(visit) = self.visits.remove(&id) {
+            self.walk_out(visit);
         }
         self.settle();
-        self.upstream.take_requests();
     }
 
     fn metrics(&mut self) -> BTreeMap<String, u64> {
@@ -254,13 +331,19 @@ impl Backend for EnvoyHost {
     }
 
     fn logs(&mut self) -> Vec<Log> {
-        let (name, root_id) = (&self.plugin.name, &self.plugin.root_id);
-        let prefix = if root_id.is_empty() {
-            name.clone()
-        } else {
-            format!("{name} {root_id}")
+        let prefix = |plugin: &Plugin| {
+            let (name, root_id) = (&plugin.name, &plugin.root_id);
+            match root_id.is_empty() {
+                true => name.clone(),
+                false => format!("{name} {root_id}"),
+            }
         };
-        logs::of_plugin(&self.log(), &prefix)
+        let prefixes: Vec<_> = self
+            .plugins
+            .iter()
+            .map(|(plugin, _)| prefix(plugin))
+            .collect();
+        logs::of_plugins(&self.log(), &prefixes)
     }
 
     fn advance(&mut self, by: Duration) {
@@ -272,7 +355,7 @@ impl Backend for EnvoyHost {
         Vec::new()
     }
 
-    fn finish(&mut self) -> Findings {
+    fn end(&mut self) -> Findings {
         let trap = logs::traps(&self.log()).into_iter().nth(self.excused_traps);
         self.violations.extend(self.servers.panics());
         Findings {

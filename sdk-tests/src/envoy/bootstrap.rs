@@ -1,9 +1,11 @@
 //! The bootstrap and the plugin's resource that scenarios run with.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
+
+use crate::plugin::Plugin;
 
 /// The listener's name, and the prefix of its statistics.
 pub(super) const LISTENER: &str = "scenario";
@@ -17,39 +19,43 @@ fn any_port() -> Value {
     socket(SocketAddr::from(([127, 0, 0, 1], 0)))
 }
 
-/// One listener, the plugin by ECDS from a file, one route to one upstream.
+/// One listener, a chain of plugins by ECDS from files, one route to one upstream.
 ///
-/// `callouts` are the clusters that the plugin calls out to, each with its endpoint, if any.
+/// `plugins` are their names and resource files; `callouts` are the clusters that they call out
+/// to, each with its endpoint, if any.
 pub(super) fn bootstrap<'a>(
-    plugin: &str,
-    resource_file: &Path,
+    plugins: impl Iterator<Item = (&'a str, PathBuf)>,
     upstream: SocketAddr,
     callouts: impl Iterator<Item = (&'a str, Option<SocketAddr>)>,
+    workers: usize,
 ) -> String {
     let clusters: Vec<_> = [("upstream", Some(upstream))]
         .into_iter()
         .chain(callouts)
         .map(|(name, endpoint)| cluster(name, endpoint))
         .collect();
-    let filters = json!([
-        {
-            "name": plugin,
-            "config_discovery": {
-                "config_source": {
-                    "path_config_source": { "path": resource_file },
-                    "resource_api_version": "V3",
+    let router = json!({
+        "name": "envoy.filters.http.router",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router",
+            "suppress_envoy_headers": true,
+        },
+    });
+    let filters: Vec<_> = plugins
+        .map(|(name, resource_file)| {
+            json!({
+                "name": name,
+                "config_discovery": {
+                    "config_source": {
+                        "path_config_source": { "path": resource_file },
+                        "resource_api_version": "V3",
+                    },
+                    "type_urls": ["type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm"],
                 },
-                "type_urls": ["type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm"],
-            },
-        },
-        {
-            "name": "envoy.filters.http.router",
-            "typed_config": {
-                "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router",
-                "suppress_envoy_headers": true,
-            },
-        },
-    ]);
+            })
+        })
+        .chain([router])
+        .collect();
     let manager = json!({
         "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": LISTENER,
@@ -64,22 +70,24 @@ pub(super) fn bootstrap<'a>(
             }],
         },
     });
+    let mut listener = json!({
+        "name": LISTENER,
+        "address": any_port(),
+        "filter_chains": [{
+            "filters": [{
+                "name": "envoy.filters.network.http_connection_manager",
+                "typed_config": manager,
+            }],
+        }],
+    });
+    if workers > 1 {
+        // A connection goes to the worker that has the fewest: so a scenario can choose one.
+        listener["connection_balance_config"] = json!({ "exact_balance": {} });
+    }
     json!({
         "node": { "id": "sdk-tests", "cluster": "sdk-tests" },
         "admin": { "address": any_port() },
-        "static_resources": {
-            "listeners": [{
-                "name": LISTENER,
-                "address": any_port(),
-                "filter_chains": [{
-                    "filters": [{
-                        "name": "envoy.filters.network.http_connection_manager",
-                        "typed_config": manager,
-                    }],
-                }],
-            }],
-            "clusters": clusters,
-        },
+        "static_resources": { "listeners": [listener], "clusters": clusters },
     })
     .to_string()
 }
@@ -107,15 +115,13 @@ fn cluster(name: &str, endpoint: Option<SocketAddr>) -> Value {
     })
 }
 
-/// What the plugin runs with.
+/// What a plugin runs with.
 pub(super) struct Resource<'a> {
     pub(super) version: u64,
-    pub(super) plugin: &'a str,
-    pub(super) root_id: &'a str,
+    pub(super) plugin: &'a Plugin,
     pub(super) module: &'a Path,
     pub(super) env: &'a [(String, String)],
     pub(super) configuration: &'a str,
-    pub(super) reloads: bool,
 }
 
 impl Resource<'_> {
@@ -126,10 +132,11 @@ impl Resource<'_> {
             .iter()
             .map(|(name, value)| (name.clone(), json!(value)))
             .collect();
-        let policy = if self.reloads {
-            "FAIL_RELOAD"
-        } else {
-            "FAIL_CLOSED"
+        let plugin = self.plugin;
+        let policy = match (plugin.reloads, plugin.fails_open) {
+            (true, _) => "FAIL_RELOAD",
+            (false, true) => "FAIL_OPEN",
+            (false, false) => "FAIL_CLOSED",
         };
         let mut vm = json!({
             "runtime": "envoy.wasm.runtime.v8",
@@ -138,29 +145,34 @@ impl Resource<'_> {
         if !env.is_empty() {
             vm["environment_variables"] = json!({ "key_values": env });
         }
+        if !plugin.vm_configuration.is_empty() {
+            vm["configuration"] = string(&String::from_utf8_lossy(&plugin.vm_configuration));
+        }
         json!({
             "version_info": self.version.to_string(),
             "resources": [{
                 "@type": "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig",
-                "name": self.plugin,
+                "name": plugin.name,
                 "typed_config": {
                     "@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
                     "config": {
-                        "name": self.plugin,
-                        "root_id": self.root_id,
+                        "name": plugin.name,
+                        "root_id": plugin.root_id,
                         "failure_policy": policy,
                         // Without it a VM that dies young stays dead for a second. One millisecond
                         // would crash Envoy 1.40: half of it is a division by zero.
                         "reload_config": { "backoff": { "base_interval": "0.002s" } },
                         "vm_config": vm,
-                        "configuration": {
-                            "@type": "type.googleapis.com/google.protobuf.StringValue",
-                            "value": self.configuration,
-                        },
+                        "configuration": string(self.configuration),
                     },
                 },
             }],
         })
         .to_string()
     }
+}
+
+/// The one kind of configuration that reaches a plugin as it is written.
+fn string(text: &str) -> Value {
+    json!({ "@type": "type.googleapis.com/google.protobuf.StringValue", "value": text })
 }

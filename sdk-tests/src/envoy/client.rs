@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use super::http::{Framing, Reader, framing, write_chunked, write_fields};
+use super::http::{Framing, Reader, chunked, framing, write_fields};
 use crate::{Reply, Request};
 
 /// Long enough for any proxy that will answer at all.
@@ -57,7 +57,13 @@ impl Client {
 
     /// Sends a request, and leaves its reply alone.
     pub(super) fn send_only(&mut self, request: &Request) -> io::Result<()> {
-        self.stream.write_all(&encode(request))
+        segments(request)
+            .iter()
+            .try_for_each(|segment| self.write(segment))
+    }
+
+    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.write_all(bytes)
     }
 
     /// Waits until there is something to read, or the connection has closed.
@@ -101,8 +107,8 @@ impl Client {
     }
 }
 
-/// The bytes of a request.
-fn encode(request: &Request) -> Vec<u8> {
+/// The bytes of a request: all in one, or each chunk for itself.
+pub(super) fn segments(request: &Request) -> Vec<Vec<u8>> {
     let mut message = format!("{} ", request.method).into_bytes();
     message.extend_from_slice(&request.path);
     message.extend_from_slice(b" HTTP/1.1\r\n");
@@ -114,10 +120,14 @@ fn encode(request: &Request) -> Vec<u8> {
     write_fields(&mut message, &request.fields());
     message.extend_from_slice(b"\r\n");
     let body = request.body.as_deref().unwrap_or_default();
-    if request.is_chunked() {
-        write_chunked(&mut message, body, &request.trailers);
-    } else {
+    if !request.is_chunked() {
         message.extend_from_slice(body);
+        return vec![message];
     }
-    message
+    chunked(
+        message,
+        request.pieces(),
+        &request.trailers,
+        request.chunks.is_empty(),
+    )
 }

@@ -195,16 +195,29 @@ impl<R: Read> Reader<R> {
     }
 }
 
-/// Appends a body in one chunk, its end and the trailers.
-pub(super) fn write_chunked(message: &mut Vec<u8>, body: &[u8], trailers: &[(String, Vec<u8>)]) {
-    if !body.is_empty() {
-        message.extend_from_slice(format!("{:x}\r\n", body.len()).as_bytes());
-        message.extend_from_slice(body);
-        message.extend_from_slice(b"\r\n");
+/// A chunked message behind its head: the pieces of the body, the end and the trailers; all in one
+/// segment, or each in one of its own.
+pub(super) fn chunked(
+    head: Vec<u8>,
+    pieces: Vec<Vec<u8>>,
+    trailers: &[(String, Vec<u8>)],
+    in_one_segment: bool,
+) -> Vec<Vec<u8>> {
+    let mut segments = vec![head];
+    segments.extend(pieces.into_iter().map(|piece| {
+        let mut chunk = format!("{:x}\r\n", piece.len()).into_bytes();
+        chunk.extend_from_slice(&piece);
+        chunk.extend_from_slice(b"\r\n");
+        chunk
+    }));
+    let mut end = b"0\r\n".to_vec();
+    write_fields(&mut end, trailers);
+    end.extend_from_slice(b"\r\n");
+    segments.push(end);
+    match in_one_segment {
+        true => vec![segments.concat()],
+        false => segments,
     }
-    message.extend_from_slice(b"0\r\n");
-    write_fields(message, trailers);
-    message.extend_from_slice(b"\r\n");
 }
 
 /// Appends fields as they go out.

@@ -20,15 +20,19 @@ fn records(log: &str) -> impl Iterator<Item = (Level, &str)> {
     })
 }
 
-/// What the plugin logged. `prefix` is what Envoy calls its streams: its name, then its root id.
-/// Lines of a root context have no such prefix.
-pub(super) fn of_plugin(log: &str, prefix: &str) -> Vec<Log> {
-    let (of_root, of_stream) = ("wasm log: ", format!("wasm log {prefix}: "));
+/// What the plugins logged. Each prefix is what Envoy calls a plugin's streams: its name, then its
+/// root id. Lines of a root context have no such prefix.
+pub(super) fn of_plugins(log: &str, prefixes: &[String]) -> Vec<Log> {
+    let of_stream = prefixes.iter().map(|prefix| format!("wasm log {prefix}: "));
+    let starts: Vec<_> = ["wasm log: ".to_owned()]
+        .into_iter()
+        .chain(of_stream)
+        .collect();
     records(log)
         .filter_map(|(level, message)| {
-            let message = message
-                .strip_prefix(of_root)
-                .or_else(|| message.strip_prefix(&of_stream))?;
+            let message = starts
+                .iter()
+                .find_map(|start| message.strip_prefix(start.as_str()))?;
             Some(Log {
                 level,
                 message: message.to_owned(),
@@ -62,7 +66,7 @@ mod tests {
 
     #[test]
     fn finds_the_plugins_lines_and_keeps_their_line_breaks() {
-        let logs = of_plugin(LOG, "p r");
+        let logs = of_plugins(LOG, &["p r".to_owned()]);
         assert_eq!(logs.len(), 2);
         assert_eq!(logs[0].level, Level::Error);
         assert_eq!(logs[0].message, "field `a`: bad\nsecond line");

@@ -2,13 +2,11 @@
 
 use std::io::{self, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use super::http::{
-    Framing, Head, Reader, RequestLine, framing, value, write_chunked, write_fields,
-};
+use super::http::{Framing, Head, Reader, RequestLine, chunked, framing, value, write_fields};
 use crate::{UpstreamReply, UpstreamRequest};
 
 /// An HTTP/1.1 server on a port of its own; it ends when dropped.
@@ -25,6 +23,20 @@ struct Shared {
     reply: Mutex<Option<UpstreamReply>>,
     connections: Mutex<Vec<TcpStream>>,
     closing: AtomicBool,
+    /// The bytes of all replies so far.
+    written: AtomicU64,
+    pace: Mutex<Option<Box<Pace>>>,
+}
+
+/// Waits until a proxy has read so many bytes of this server's.
+type Pace = dyn Fn(u64) + Send + Sync;
+
+impl Shared {
+    fn wait_for_the_reader(&self) {
+        if let Some(pace) = &*lock(&self.pace) {
+            pace(self.written.load(Ordering::SeqCst));
+        }
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -57,6 +69,8 @@ impl Upstream {
             reply: Mutex::default(),
             connections: Mutex::default(),
             closing: AtomicBool::default(),
+            written: AtomicU64::default(),
+            pace: Mutex::default(),
         });
         let accepting = Arc::clone(&shared);
         thread::Builder::new()
@@ -93,6 +107,11 @@ impl Upstream {
         std::mem::take(&mut lock(&self.shared.requests))
     }
 
+    /// Waits after each piece of a reply for whoever reads it, so that pieces stay apart.
+    pub(super) fn pace(&self, wait: impl Fn(u64) + Send + Sync + 'static) {
+        *lock(&self.shared.pace) = Some(Box::new(wait));
+    }
+
     /// Answers this from now on; `None`: what it was started with.
     pub fn reply_with(&self, reply: Option<UpstreamReply>) {
         *lock(&self.shared.reply) = reply;
@@ -125,9 +144,16 @@ fn serve(mut connection: TcpStream, shared: &Shared) -> io::Result<()> {
         let reply = lock(&shared.reply).clone();
         let reply = reply.or_else(|| (shared.answer)(&request));
         lock(&shared.requests).push(request);
-        match reply {
-            Some(reply) => connection.write_all(&encode(&reply, to_head))?,
-            None => reader.wait_for_close()?,
+        let Some(reply) = reply else {
+            return reader.wait_for_close();
+        };
+        thread::sleep(reply.delay);
+        for segment in segments(&reply, to_head) {
+            connection.write_all(&segment)?;
+            shared
+                .written
+                .fetch_add(segment.len() as u64, Ordering::SeqCst);
+            shared.wait_for_the_reader();
         }
     }
     Ok(())
@@ -149,15 +175,16 @@ fn as_in_the_proxy(head: Head<RequestLine>) -> Vec<(String, Vec<u8>)> {
     headers
 }
 
-fn encode(reply: &UpstreamReply, to_head: bool) -> Vec<u8> {
+fn segments(reply: &UpstreamReply, to_head: bool) -> Vec<Vec<u8>> {
     let mut message = format!("HTTP/1.1 {} Upstream\r\n", reply.status).into_bytes();
     write_fields(&mut message, &reply.headers);
-    if !reply.trailers.is_empty() {
+    if reply.is_chunked() {
         message.extend_from_slice(b"transfer-encoding: chunked\r\n\r\n");
-        if !to_head {
-            write_chunked(&mut message, &reply.body, &reply.trailers);
+        if to_head {
+            return vec![message];
         }
-        return message;
+        let in_one_segment = reply.chunks.is_empty();
+        return chunked(message, reply.pieces(), &reply.trailers, in_one_segment);
     }
     if !reply
         .headers
@@ -170,5 +197,5 @@ fn encode(reply: &UpstreamReply, to_head: bool) -> Vec<u8> {
     if !to_head {
         message.extend_from_slice(&reply.body);
     }
-    message
+    vec![message]
 }

@@ -1,4 +1,5 @@
-//! Clients of a scenario's Envoy: one that knows when it waits in vain, and one that does not stay.
+//! Requests on their way to a scenario's Envoy: clients that know when they wait in vain, and the
+//! connections that make Envoy choose a worker.
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -6,8 +7,9 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use super::backend::EnvoyHost;
-use super::client::Client;
-use super::logs;
+use super::bootstrap::LISTENER;
+use super::client::{Client, segments};
+use super::{admin, logs};
 use crate::{Reply, Request};
 
 /// How long a client waits at most: no scenario needs as much.
@@ -16,27 +18,138 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How often a client that waits looks whether it waits in vain.
 const LOOK: Duration = Duration::from_millis(500);
 
+/// Things that nothing will come of: callouts without an answer, and traps.
+type Hopeless = (usize, usize);
+
+/// A request that has been sent.
+pub(super) struct Visit {
+    client: Client,
+    request: Request,
+    sent: io::Result<()>,
+    hopeless_before: Hopeless,
+    callouts_before: usize,
+    /// They keep other workers busier than the one that serves the request.
+    parked: Vec<Client>,
+}
+
 fn is_timeout(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }
 
+impl Visit {
+    pub(super) fn request(&self) -> &Request {
+        &self.request
+    }
+}
+
 impl EnvoyHost {
-    /// Sends a request; `TimedOut` says why no reply will ever come.
-    pub(super) fn patiently(&self, address: SocketAddr, request: &Request) -> io::Result<Reply> {
-        let hopeless = || {
-            let (unanswered, traps) = (self.servers.unanswered(), logs::traps(&self.log()));
-            (unanswered.len(), traps.len())
+    /// Sends a request. Each of its chunks leaves when Envoy has read the one before.
+    pub(super) fn visit(&mut self, address: SocketAddr, request: &Request) -> io::Result<Visit> {
+        let hopeless_before = self.hopeless();
+        let callouts_before = self.servers.seen().len();
+        let (client, parked) = self.connect(address, request.worker)?;
+        let mut visit = Visit {
+            client,
+            request: request.clone(),
+            sent: Ok(()),
+            hopeless_before,
+            callouts_before,
+            parked,
         };
-        let before = hopeless();
-        let mut client = Client::connect(address)?;
-        let sent = client.send_only(request);
+        visit.sent = self.write(&mut visit.client, request);
+        Ok(visit)
+    }
+
+    /// A connection that this worker serves, and those that went to others before it did: Envoy
+    /// gives each to the worker that has the fewest.
+    fn connect(&mut self, address: SocketAddr, worker: usize) -> io::Result<(Client, Vec<Client>)> {
+        let mut parked = Vec::new();
+        if self.workers == 1 {
+            return Ok((Client::connect(address)?, parked));
+        }
+        let held = self.visits.values().map(|visit| 1 + visit.parked.len());
+        let held: usize = held.sum();
+        let mut loads = self.loads(held);
+        while parked.len() < 2 * self.workers {
+            let client = Client::connect(address)?;
+            let now = self.loads(held + parked.len() + 1);
+            if now.get(worker) > loads.get(worker) {
+                return Ok((client, parked));
+            }
+            loads = now;
+            parked.push(client);
+        }
+        Err(io::Error::other(format!(
+            "worker {worker} gets no connection: {loads:?}"
+        )))
+    }
+
+    /// The connections of each worker, as soon as there are so many in all.
+    fn loads(&mut self, all: usize) -> Vec<u64> {
+        let workers = self.workers;
+        let Some(envoy) = &mut self.envoy else {
+            return vec![0; workers];
+        };
+        let admin = envoy.admin();
+        let loads = || {
+            let stats = admin::stats(admin, "worker_.*downstream_cx_active").ok()?;
+            let of = |worker| {
+                let suffix = format!(".worker_{worker}.downstream_cx_active");
+                let is_listener =
+                    |name: &&String| name.ends_with(&suffix) && !name.starts_with("listener.admin");
+                stats
+                    .iter()
+                    .filter(|(name, _)| is_listener(name))
+                    .map(|(_, count)| count)
+                    .sum()
+            };
+            let loads: Vec<u64> = (0..workers).map(of).collect();
+            (loads.iter().sum::<u64>() == all as u64).then_some(loads)
+        };
+        envoy
+            .wait_for("count its connections", loads)
+            .unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Writes a request, and waits until Envoy has read it or answered.
+    fn write(&mut self, client: &mut Client, request: &Request) -> io::Result<()> {
+        let Some(admin) = self.admin() else {
+            return Ok(());
+        };
+        let name = format!("http.{LISTENER}.downstream_cx_rx_bytes_total");
+        for segment in segments(request) {
+            client.write(&segment)?;
+            self.written += segment.len() as u64;
+            let start = Instant::now();
+            let is_read = || {
+                let stats = admin::stats(admin, &name).unwrap_or_default();
+                stats.get(&name).copied().unwrap_or_default() >= self.written
+            };
+            while !is_read() && start.elapsed() < PATIENCE {
+                if client.wait(Duration::from_millis(1)).is_ok() {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn hopeless(&self) -> Hopeless {
+        let (unanswered, traps) = (self.servers.unanswered(), logs::traps(&self.log()));
+        (unanswered.len(), traps.len())
+    }
+
+    /// Waits for the reply; `TimedOut` says why none will ever come.
+    pub(super) fn patiently(&self, visit: Visit) -> io::Result<Reply> {
+        let mut client = visit.client;
+        let before = visit.hopeless_before;
         let never = |why: String| {
             let error = format!("a paused request {why}");
             Err(io::Error::new(ErrorKind::TimedOut, error))
         };
         let (start, mut vain_looks) = (Instant::now(), 0);
         while client.wait(LOOK).is_err_and(|error| is_timeout(&error)) {
-            let now = hopeless();
+            let now = self.hopeless();
             vain_looks += u32::from(now != before);
             // One look may come between the panic and the 503 for it.
             if vain_looks > 1 {
@@ -52,20 +165,19 @@ impl EnvoyHost {
                 return never(format!("got no reply within {PATIENCE:?}"));
             }
         }
-        match (sent, client.receive(request.method == "HEAD")) {
+        let reply = client.receive(visit.request.method == "HEAD");
+        drop(visit.parked);
+        match (visit.sent, reply) {
             (Err(error), Err(_)) => Err(error),
             (_, reply) => reply,
         }
     }
 
-    /// Sends a request and leaves: as soon as a server sees a callout for it, or after a while.
-    pub(super) fn visit(&self, address: SocketAddr, request: &Request) -> io::Result<()> {
-        let (before, start) = (self.servers.seen().len(), Instant::now());
-        let mut client = Client::connect(address)?;
-        client.send_only(request)?;
-        while self.servers.seen().len() == before && start.elapsed() < LOOK {
+    /// Leaves as soon as a server has seen a callout for the request, or after a while.
+    pub(super) fn walk_out(&self, visit: Visit) {
+        let start = Instant::now();
+        while self.servers.seen().len() == visit.callouts_before && start.elapsed() < LOOK {
             sleep(Duration::from_millis(5));
         }
-        Ok(())
     }
 }

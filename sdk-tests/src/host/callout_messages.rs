@@ -53,7 +53,7 @@ impl Answer {
         let body = if to_head {
             Vec::new()
         } else {
-            answer.body.clone()
+            answer.pieces().concat()
         };
         Self {
             headers,

@@ -120,8 +120,15 @@ impl Callouts {
             let (due, answer) = match &call.server {
                 Server::Answers(handler) => {
                     let to_head = call.request.header(":method") == Some(b"HEAD");
-                    let answer = Answer::of_server(&handler(&call.request), to_head);
-                    (Some(now), answer)
+                    let reply = handler(&call.request);
+                    let delay = u64::try_from(reply.delay.as_nanos()).unwrap_or(u64::MAX);
+                    match over > 0 && delay >= over {
+                        true => (Some(now.saturating_add(over)), Answer::timeout()),
+                        false => (
+                            Some(now.saturating_add(delay)),
+                            Answer::of_server(&reply, to_head),
+                        ),
+                    }
                 }
                 Server::Fails(Fault::Timeout) => (
                     (over > 0).then(|| now.saturating_add(over)),
@@ -154,13 +161,12 @@ impl Callouts {
         self.pending.iter().filter_map(|pending| pending.due).min()
     }
 
-    /// Takes the callout of a VM whose answer comes next.
-    pub(super) fn take_next(&mut self, of_vm: impl Fn(Vm) -> bool) -> Option<Pending> {
+    /// Takes the callout whose answer comes next.
+    pub(super) fn take_next(&mut self) -> Option<Pending> {
         let next = self
             .pending
             .iter()
             .enumerate()
-            .filter(|(_, pending)| of_vm(pending.origin.vm))
             .filter_map(|(index, pending)| Some((pending.due?, index)))
             .min();
         next.map(|(_, index)| self.pending.remove(index))

@@ -23,6 +23,12 @@ impl Clock {
         self.nanoseconds
     }
 
+    /// The time that it will be after a while, in nanoseconds since the Unix epoch.
+    pub fn after(&self, wait: Duration) -> u64 {
+        let wait = u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX);
+        self.nanoseconds.saturating_add(wait)
+    }
+
     /// The time as a `date` header has it: `Thu, 01 Jan 2026 00:00:00 GMT`.
     pub fn http_date(&self) -> String {
         let seconds = self.nanoseconds / 1_000_000_000;
@@ -53,8 +59,7 @@ impl Clock {
 
     /// Moves the time on.
     pub fn advance(&mut self, by: Duration) {
-        let by = u64::try_from(by.as_nanos()).unwrap_or(u64::MAX);
-        self.nanoseconds = self.nanoseconds.saturating_add(by);
+        self.nanoseconds = self.after(by);
     }
 }
 

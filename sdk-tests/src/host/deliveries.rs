@@ -1,7 +1,7 @@
 //! Calls into a guest: callbacks, and the answers of callouts.
 
 use super::callouts::Pending;
-use super::{Callback, Cost, Guest, SharedHost, Trap, Vm};
+use super::{Callback, Cost, Guest, SharedHost, Thread, Trap, Vm};
 
 /// More answers than this in a row, and the plugin calls out in circles.
 pub(super) const MOST_ANSWERS: usize = 1_000;
@@ -32,10 +32,10 @@ pub(super) fn invoke<G: Guest>(
         instructions: guest.instructions(),
         host_calls: std::mem::take(&mut host.calls),
     });
-    match vm {
+    match vm.thread {
         // It is gone before anything could leave.
-        Vm::Canary => host.callouts.cancel_vm(vm),
-        Vm::Main | Vm::Worker => {
+        Thread::Canary => host.callouts.cancel_vm(vm),
+        Thread::Main | Thread::Worker(_) => {
             let now = host.clock.now();
             host.callouts.send(now);
         }

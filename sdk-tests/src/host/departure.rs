@@ -1,6 +1,6 @@
 //! A response on its way to the client: what the proxy adds, and what arrives.
 
-use super::{HeaderMap, LocalReply};
+use super::HeaderMap;
 use crate::reply::{Reply, UpstreamReply};
 use crate::request::Request;
 
@@ -17,7 +17,7 @@ pub(super) fn answer_headers(answer: &UpstreamReply) -> HeaderMap {
     for (name, value) in &answer.headers {
         map.add(name, value.clone());
     }
-    if !answer.trailers.is_empty() {
+    if answer.is_chunked() {
         map.add("transfer-encoding", "chunked");
     } else if answer.status == 204 {
         // Envoy's codec takes the length of nothing away.
@@ -30,13 +30,6 @@ pub(super) fn answer_headers(answer: &UpstreamReply) -> HeaderMap {
 
 pub(super) fn is_head(request: &Request) -> bool {
     request.method == "HEAD"
-}
-
-/// The reply to a request that no VM can serve.
-pub(super) fn without_vm(status: u32, date: &str, request: &Request) -> Reply {
-    let (mut headers, body) = LocalReply::bare(status).into_response(is_grpc(request));
-    complete(&mut headers, date, false, !is_head(request));
-    to_client(&headers, body, is_head(request))
 }
 
 /// Adds what Envoy adds to every response on its way out.

@@ -2,196 +2,342 @@
 
 use super::admission::{Admission, admit};
 use super::departure::{answer_headers, complete, is_grpc, is_head, to_client};
-use super::passage::{Stop, Way};
-use super::{Callback, Cost, Guest, HeaderMap, LocalReply, SharedHost, Stream, Trap, Vm};
+use super::frames::{Frame, answer_frames, request_frames};
+use super::mock::Mock;
+use super::passage::{Station, Way};
+use super::{Cost, Engine, HeaderMap, LocalReply, Stream, Thread, Vm};
 use crate::reply::{Reply, UpstreamReply, UpstreamRequest};
 use crate::request::Request;
 
-/// One stream through the worker's VM.
-pub(crate) struct Exchange<'a, G> {
-    pub(crate) host: &'a SharedHost,
-    pub(crate) guest: &'a mut G,
-    pub(crate) root: u32,
-    pub(crate) context: u32,
-    pub(crate) costs: &'a mut Vec<Cost>,
-    /// Whether the client leaves when the plugin pauses.
-    pub(crate) leaves: bool,
-    /// Whether the end of the request has come.
-    pub(crate) request_ended: bool,
-    /// Whether the response's headers have left the plugin.
-    pub(crate) response_started: bool,
+/// Why a message does not go on.
+pub(super) enum Stop {
+    LocalReply(LocalReply),
+    Reset,
 }
 
-impl<G: Guest> Exchange<'_, G> {
-    /// Runs it. A trap comes back beside the reply that the client gets all the same.
-    pub(crate) fn run(
-        mut self,
-        request: &Request,
-        upstream: &dyn Fn(&UpstreamRequest) -> UpstreamReply,
-    ) -> (Reply, Option<Trap>) {
-        let mut stream = Stream::default();
+/// How far a plugin is with a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// It has not seen it.
+    New,
+    /// It has a context for it.
+    Context(u32),
+    /// It has no VM for it, or no more; with the context that it had, or 0.
+    Dead(u32),
+}
+
+/// Where the response comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    Upstream,
+    /// The proxy or a plugin.
+    Local,
+}
+
+/// A stream on a worker.
+pub(super) struct Exchange {
+    request: Request,
+    worker: usize,
+    /// By plugin.
+    pub(super) places: Vec<Place>,
+    to_upstream: Vec<Station>,
+    to_client: Vec<Station>,
+    response: Option<Origin>,
+    /// Whether the end of the request has come.
+    request_ended: bool,
+    /// Whether the response's headers have left the last plugin.
+    pub(super) response_started: bool,
+    refused: Option<u32>,
+    /// The body that has left for the upstream.
+    sent: Vec<u8>,
+    /// The body that has left for the client.
+    received: Vec<u8>,
+    seen: Option<UpstreamRequest>,
+    /// The upstream's answer, and when it comes.
+    pub(super) answer: Option<(u64, UpstreamReply)>,
+    pub(super) costs: Vec<Cost>,
+    /// What the client got; the stream is over.
+    pub(super) reply: Option<Reply>,
+}
+
+impl Exchange {
+    fn new(request: &Request, worker: usize, plugins: usize) -> Self {
+        Self {
+            request: request.clone(),
+            worker,
+            places: vec![Place::New; plugins],
+            to_upstream: (0..plugins).map(Station::new).collect(),
+            to_client: (0..plugins).rev().map(Station::new).collect(),
+            response: None,
+            request_ended: false,
+            response_started: false,
+            refused: None,
+            sent: Vec::new(),
+            received: Vec::new(),
+            seen: None,
+            answer: None,
+            costs: Vec::new(),
+            reply: None,
+        }
+    }
+
+    pub(super) fn way(&mut self, way: Way) -> &mut Vec<Station> {
+        match way {
+            Way::Request => &mut self.to_upstream,
+            Way::Response => &mut self.to_client,
+        }
+    }
+
+    pub(super) fn is_answered_locally(&self) -> bool {
+        self.response == Some(Origin::Local)
+    }
+
+    pub(super) fn vm(&self, plugin: usize) -> Vm {
+        Vm {
+            thread: Thread::Worker(self.worker),
+            plugin,
+        }
+    }
+
+    /// A VM has died: what it had of this stream is gone.
+    pub(super) fn lose(&mut self, vm: Vm) {
+        if let Some((place, context)) = self.context(vm.plugin)
+            && place == vm
+        {
+            self.places[vm.plugin] = Place::Dead(context);
+        }
+    }
+
+    /// The plugin that holds the stream back.
+    pub(super) fn halted_at(&self) -> Option<usize> {
+        self.to_client
+            .iter()
+            .chain(&self.to_upstream)
+            .find(|station| station.is_halted())
+            .map(|station| station.plugin)
+    }
+
+    /// The context of a plugin, and its VM.
+    pub(super) fn context(&self, plugin: usize) -> Option<(Vm, u32)> {
+        match self.places[plugin] {
+            Place::Context(context) => Some((self.vm(plugin), context)),
+            Place::New | Place::Dead(_) => None,
+        }
+    }
+
+    /// The client's reply, with what the proxy adds to it.
+    pub(super) fn to_reply(&self, stream: &Stream, date: &str, reset: bool) -> Reply {
+        let head = is_head(&self.request);
+        let mut headers = match reset {
+            true => HeaderMap::default(),
+            false => stream.response.headers.clone(),
+        };
+        if headers.get(":status").is_some() {
+            // Envoy ends a connection whose request it has not read to its end.
+            let close = match self.refused {
+                Some(status) => status == 400,
+                None => self.seen.is_none() && !self.request_ended,
+            };
+            complete(&mut headers, date, close, self.received.is_empty() && !head);
+        }
+        let mut reply = to_client(&headers, self.received.clone(), head);
+        if self.response == Some(Origin::Upstream) && !reset && !head {
+            reply.trailers = stream.response.trailers.entries().to_vec();
+        }
+        reply.upstream.clone_from(&self.seen);
+        reply
+    }
+}
+
+impl<E: Engine> Mock<E> {
+    /// Starts a stream: all of the request comes at once.
+    pub(super) fn begin(&mut self, request: &Request) -> u64 {
+        let (id, worker) = (self.next_stream, request.worker);
+        assert!(
+            worker < self.workers,
+            "there is no worker {worker}: see `Proxy::workers`"
+        );
+        self.next_stream += 1;
+        self.revive(worker);
+        let plugins = self.chain.len();
+        let mut exchange = Exchange::new(request, worker, plugins);
+        let mut stream = Stream::new(plugins);
         let refusal;
         (stream.request.headers, refusal) = match admit(request) {
             Admission::Filters(headers) => (headers, None),
             Admission::Refused(headers, reply) => (headers, Some(reply)),
         };
-        self.host.borrow_mut().streams.insert(self.context, stream);
-
-        let mut seen = None;
-        let refused = refusal.as_ref().map(|reply| reply.status);
-        let created = self
-            .call(Callback::ContextCreate, &[self.root])
-            .map_err(Stop::Trap);
-        let response = match (created, refusal) {
-            (Ok(_), None) => self.proxied(request, upstream, &mut seen),
-            (Ok(_), Some(reply)) => Ok(self.direct(reply, request)),
-            (Err(stop), _) => Err(stop),
-        };
-        let response = match response {
-            Ok(response) => Ok(response),
-            Err(Stop::LocalReply(reply)) => self.local(reply, request),
-            Err(Stop::Reset) => Ok((HeaderMap::default(), Vec::new())),
-            Err(Stop::Stuck) => Ok(self.direct(LocalReply::bare(408), request)),
-            Err(Stop::Trap(trap)) => Err(trap),
-            Err(Stop::Hung(trap)) => {
-                let reply = Reply {
-                    upstream: seen,
-                    ..Reply::default()
-                };
-                return (reply, Some(trap));
-            }
-        };
-        let trailers = match (&response, &seen) {
-            (Ok(_), Some(_)) => self.with(|stream| stream.response.trailers.clone()),
-            _ => HeaderMap::default(),
-        };
-        let (response, trap) = match response {
-            Ok(response) => {
-                let trap = self.finish().err();
-                (response, trap)
-            }
-            Err(trap) => (
-                LocalReply::bare(503).into_response(is_grpc(request)),
-                Some(trap),
-            ),
-        };
-        let (mut headers, body) = response;
-        if headers.get(":status").is_some() {
-            // Envoy ends a connection whose request it has not read to its end.
-            let close = match refused {
-                Some(status) => status == 400,
-                None => seen.is_none() && !self.request_ended,
-            };
-            let date = self.host.borrow().clock.http_date();
-            complete(
-                &mut headers,
-                &date,
-                close,
-                body.is_empty() && !is_head(request),
-            );
+        for (name, value) in &request.trailers {
+            stream.request.trailers.add(name, value.clone());
         }
-        let trailers = match is_head(request) {
-            true => Vec::new(),
-            false => trailers.entries().to_vec(),
-        };
-        let mut reply = to_client(&headers, body, is_head(request));
-        reply.upstream = seen;
-        reply.trailers = trailers;
-        (reply, trap)
+        exchange.refused = refusal.as_ref().map(|reply| reply.status);
+        self.host.borrow_mut().streams.insert(id, stream);
+        self.exchanges.insert(id, exchange);
+        match refusal {
+            Some(reply) => self.answer_past_the_plugins(id, reply),
+            None => self.feed(id, request),
+        }
+        id
     }
 
-    fn proxied(
-        &mut self,
-        request: &Request,
-        upstream: &dyn Fn(&UpstreamRequest) -> UpstreamReply,
-        seen: &mut Option<UpstreamRequest>,
-    ) -> Result<(HeaderMap, Vec<u8>), Stop> {
-        let mut trailers = HeaderMap::default();
-        for (name, value) in &request.trailers {
-            trailers.add(name, value.clone());
+    fn feed(&mut self, id: u64, request: &Request) {
+        for frame in request_frames(request) {
+            let Some(exchange) = self.running_exchange(id) else {
+                return;
+            };
+            // Nobody reads what comes after a local reply.
+            if exchange.response.is_some() {
+                return;
+            }
+            exchange.request_ended |= frame.is_end();
+            if let Frame::Data { bytes, .. } = &frame {
+                self.with(id, |stream| stream.request.size += bytes.len());
+            }
+            self.step(id, Way::Request, frame);
         }
-        let body = request.body.as_deref().unwrap_or_default();
-        let sent = self.direction(Way::Request, body, trailers, false)?;
-        let (mut headers, trailers) = self.with(|stream| {
+    }
+
+    /// Takes a part of a message into the chain, and what comes of it.
+    fn step(&mut self, id: u64, way: Way, frame: Frame) {
+        let stopped = self.push(id, way, 0, frame);
+        self.heed(id, stopped);
+    }
+
+    /// Does what stopped a message.
+    pub(super) fn heed(&mut self, id: u64, stopped: Result<(), Stop>) {
+        let Some(exchange) = self.running_exchange(id) else {
+            return;
+        };
+        match stopped {
+            Ok(()) => {}
+            Err(Stop::Reset) => self.finish_exchange(id, true),
+            Err(Stop::LocalReply(_)) if exchange.response_started => {
+                // It is too late for another reply.
+                self.finish_exchange(id, true);
+            }
+            Err(Stop::LocalReply(reply)) if exchange.response.is_some() => {
+                // There is a response already: Envoy sends this one past the filters.
+                self.answer_past_the_plugins(id, reply);
+            }
+            Err(Stop::LocalReply(reply)) => self.answer_locally(id, reply),
+        }
+    }
+
+    /// Sends a local reply through the response callbacks.
+    fn answer_locally(&mut self, id: u64, reply: LocalReply) {
+        let Some(exchange) = self.running_exchange(id) else {
+            return;
+        };
+        exchange.response = Some(Origin::Local);
+        let (headers, body) = reply.into_response(is_grpc(&exchange.request));
+        self.with(id, |stream| stream.response.headers = headers);
+        let end = body.is_empty();
+        self.step(id, Way::Response, Frame::Headers { end });
+        if !end {
+            self.step(
+                id,
+                Way::Response,
+                Frame::Data {
+                    bytes: body,
+                    end: true,
+                },
+            );
+        }
+    }
+
+    /// Sends a reply that no plugin sees, and ends the stream.
+    pub(super) fn answer_past_the_plugins(&mut self, id: u64, reply: LocalReply) {
+        let Some(exchange) = self.running_exchange(id) else {
+            return;
+        };
+        exchange.response = Some(Origin::Local);
+        let (headers, body) = reply.into_response(is_grpc(&exchange.request));
+        exchange.received = body;
+        self.with(id, |stream| stream.response.headers = headers);
+        self.finish_exchange(id, false);
+    }
+
+    /// What has passed the last plugin.
+    pub(super) fn arrive(&mut self, id: u64, way: Way, frame: Frame) {
+        let Some(exchange) = self.running_exchange(id) else {
+            return;
+        };
+        let end = frame.is_end();
+        match (way, frame) {
+            (Way::Request, Frame::Data { bytes, .. }) => exchange.sent.extend_from_slice(&bytes),
+            (Way::Request, _) => {}
+            (Way::Response, Frame::Headers { .. }) => exchange.response_started = true,
+            (Way::Response, Frame::Data { bytes, .. }) => {
+                exchange.received.extend_from_slice(&bytes);
+            }
+            (Way::Response, Frame::Trailers) => {}
+        }
+        match way {
+            Way::Request if end => self.reach_the_upstream(id),
+            Way::Response if end => self.finish_exchange(id, false),
+            _ => {}
+        }
+    }
+
+    fn reach_the_upstream(&mut self, id: u64) {
+        let (mut headers, trailers) = self.with(id, |stream| {
             (
                 stream.request.headers.clone(),
                 stream.request.trailers.entries().to_vec(),
             )
         });
-        let has_body = request.is_chunked() || !body.is_empty();
-        if has_body && headers.get("content-length").is_none() {
+        let Some(exchange) = self.exchanges.get_mut(&id) else {
+            return;
+        };
+        if exchange.request.has_body() && headers.get("content-length").is_none() {
             headers.add("transfer-encoding", "chunked");
         }
-        let headers = headers.entries().to_vec();
-        let upstream_request = UpstreamRequest {
-            headers,
-            body: sent,
+        let request = UpstreamRequest {
+            headers: headers.entries().to_vec(),
+            body: std::mem::take(&mut exchange.sent),
             trailers,
         };
-        let answer = upstream(&upstream_request);
-        *seen = Some(upstream_request);
-
-        let headers = answer_headers(&answer);
-        self.with(|stream| stream.response.headers = headers);
-        let body = if is_head(request) {
-            &[][..]
-        } else {
-            &answer.body
+        let answer = match &self.upstream {
+            Some(answer) => answer.clone(),
+            None => UpstreamReply::echo(&request),
         };
-        let mut trailers = HeaderMap::default();
-        for (name, value) in &answer.trailers {
-            trailers.add(name, value.clone());
-        }
-        match self.direction(Way::Response, body, trailers, false) {
-            Ok(body) => Ok((self.with(|stream| stream.response.headers.clone()), body)),
-            // The upstream's headers are here already: Envoy sends this one past the filters.
-            Err(Stop::LocalReply(reply)) => Ok(self.direct(reply, request)),
-            Err(stop) => Err(stop),
-        }
+        let due = self.host.borrow().clock.after(answer.delay);
+        exchange.answer = Some((due, answer));
+        exchange.seen = Some(request);
     }
 
-    /// A reply that goes past the response callbacks.
-    fn direct(&mut self, reply: LocalReply, request: &Request) -> (HeaderMap, Vec<u8>) {
-        let (headers, body) = reply.into_response(is_grpc(request));
-        self.with(|stream| stream.response.headers = headers.clone());
-        (headers, body)
-    }
-
-    /// Sends a local reply through the response callbacks.
-    fn local(
-        &mut self,
-        reply: LocalReply,
-        request: &Request,
-    ) -> Result<(HeaderMap, Vec<u8>), Trap> {
-        let (headers, body) = reply.into_response(is_grpc(request));
-        self.with(|stream| stream.response.headers = headers);
-        match self.direction(Way::Response, &body, HeaderMap::default(), true) {
-            Ok(body) => Ok((self.with(|stream| stream.response.headers.clone()), body)),
-            Err(Stop::Trap(trap) | Stop::Hung(trap)) => Err(trap),
-            // A second reply, out of the first one's callbacks, takes its place.
-            Err(Stop::LocalReply(second)) => Ok(self.direct(second, request)),
-            Err(Stop::Reset) => Ok((HeaderMap::default(), Vec::new())),
-            Err(Stop::Stuck) => Ok((self.with(|stream| stream.response.headers.clone()), body)),
-        }
-    }
-
-    /// The end of the stream: log, done, delete.
-    fn finish(&mut self) -> Result<(), Trap> {
-        self.with(|stream| {
-            stream.request.close();
-            stream.response.close();
-            stream.logging = true;
+    /// The upstream's answer comes.
+    pub(super) fn answer_from_the_upstream(&mut self, id: u64) {
+        let Some(exchange) = self.running_exchange(id) else {
+            return;
+        };
+        let Some((_, answer)) = exchange.answer.take() else {
+            return;
+        };
+        exchange.response = Some(Origin::Upstream);
+        let frames = answer_frames(&answer, is_head(&exchange.request));
+        self.with(id, |stream| {
+            stream.response.headers = answer_headers(&answer);
+            for (name, value) in &answer.trailers {
+                stream.response.trailers.add(name, value.clone());
+            }
         });
-        let context = (Vm::Worker, self.context);
-        self.call(Callback::Log, &[])?;
-        self.with(|stream| stream.logging = false);
-        let done = self.call(Callback::Done, &[])? != 0;
-        self.host.borrow_mut().callouts.cancel(context);
-        // A context that is not done yet stays until it says so, or counts as leaked at the end.
-        if done || self.with(|stream| stream.done) {
-            self.call(Callback::Delete, &[])?;
-            self.host.borrow_mut().streams.remove(&self.context);
+        for frame in frames {
+            if let Frame::Data { bytes, .. } = &frame {
+                self.with(id, |stream| stream.response.size += bytes.len());
+            }
+            let still = self
+                .running_exchange(id)
+                .is_some_and(|exchange| exchange.response == Some(Origin::Upstream));
+            if still {
+                self.step(id, Way::Response, frame);
+            }
         }
-        Ok(())
+    }
+
+    /// The exchange, unless it is over.
+    pub(super) fn running_exchange(&mut self, id: u64) -> Option<&mut Exchange> {
+        let exchange = self.exchanges.get_mut(&id)?;
+        exchange.reply.is_none().then_some(exchange)
     }
 }

@@ -90,6 +90,9 @@ pub(crate) trait Engine {
     /// Sets a variable of the plugin's environment.
     fn set_env(&mut self, name: &str, value: &str);
 
+    /// Seeds the random numbers of the plugin, where they do not come from the system.
+    fn set_seed(&mut self, _seed: u64) {}
+
     /// The token of the first callout.
     fn first_token(&self) -> u32;
 

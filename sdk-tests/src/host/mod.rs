@@ -14,10 +14,12 @@ pub mod buffers;
 mod callout_messages;
 mod callouts;
 mod clock;
+mod contexts;
 mod costs;
 mod deliveries;
 mod departure;
 mod exchange;
+mod frames;
 mod guest;
 mod local_reply;
 mod logs;
@@ -31,6 +33,8 @@ mod single_headers;
 mod status;
 mod stream;
 mod time;
+mod updates;
+mod vm;
 
 pub use callouts::Callouts;
 pub use clock::Clock;
@@ -44,21 +48,11 @@ pub use metrics::{MetricKind, Metrics};
 pub use properties::Properties;
 pub use shared_data::SharedData;
 pub use status::Status;
-pub use stream::{Direction, Stream};
+pub use stream::{Access, Direction, Stream, View};
+pub use vm::{Thread, Vm};
 
 /// The state, shared by the driver and the host functions.
 pub(crate) type SharedHost = Rc<RefCell<HostState>>;
-
-/// Envoy's VMs for one plugin with one worker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Vm {
-    /// Tries a configuration out and goes away again.
-    Canary,
-    /// The main thread's.
-    Main,
-    /// The worker's, which serves the requests.
-    Worker,
-}
 
 /// Which part of which headers a call means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +65,17 @@ pub enum MapKind {
     ResponseHeaders,
     /// The response's trailers.
     ResponseTrailers,
+}
+
+impl MapKind {
+    fn is_open(self, view: &View) -> bool {
+        match self {
+            Self::RequestHeaders => view.request.headers_open,
+            Self::RequestTrailers => view.request.trailers_open,
+            Self::ResponseHeaders => view.response.headers_open,
+            Self::ResponseTrailers => view.response.trailers_open,
+        }
+    }
 }
 
 /// Everything that the proxy knows.
@@ -90,12 +95,14 @@ pub struct HostState {
     pub log_level: Level,
     /// What the plugin did that no plugin should: phase, call and why.
     pub violations: Vec<String>,
-    /// The configuration of the VM.
-    pub vm_configuration: Vec<u8>,
+    /// What the proxy calls each plugin of the chain, and how it configures their VMs.
+    pub plugins: Vec<PluginSettings>,
     /// The configuration of the plugin, while it is being configured.
     pub plugin_configuration: Option<Vec<u8>>,
-    /// The streams of the serving VM by context.
-    pub streams: BTreeMap<u32, Stream>,
+    /// The streams, by numbers of the proxy's own.
+    pub streams: BTreeMap<u64, Stream>,
+    /// Which stream each plugin's context is about.
+    pub contexts: BTreeMap<(Vm, u32), u64>,
     /// The callback that runs, if any.
     pub phase: Option<Callback>,
     /// The VM that it runs in.
@@ -108,8 +115,8 @@ pub struct HostState {
     pub roots: BTreeSet<(Vm, u32)>,
     /// The clusters, and the callouts on their way.
     pub callouts: Callouts,
-    /// The tick period of each root context.
-    pub tick_periods: BTreeMap<(Vm, u32), Duration>,
+    /// The timer of each root context that has one.
+    pub timers: BTreeMap<(Vm, u32), Timer>,
     /// Root contexts that said they are done.
     pub roots_done: Vec<(Vm, u32)>,
     /// The host calls of the running callback.
@@ -126,31 +133,70 @@ impl Default for HostState {
             logs: Vec::new(),
             log_level: Level::Trace,
             violations: Vec::new(),
-            vm_configuration: Vec::new(),
+            plugins: Vec::new(),
             plugin_configuration: None,
             streams: BTreeMap::new(),
+            contexts: BTreeMap::new(),
             phase: None,
-            vm: Vm::Worker,
+            vm: Vm::FIRST,
             context: 0,
             caller: 0,
             roots: BTreeSet::new(),
             callouts: Callouts::default(),
-            tick_periods: BTreeMap::new(),
+            timers: BTreeMap::new(),
             roots_done: Vec::new(),
             calls: Vec::new(),
         }
     }
 }
 
+/// What the proxy's own configuration says of a plugin.
+#[derive(Clone, Debug, Default)]
+pub struct PluginSettings {
+    /// The plugin's name.
+    pub name: String,
+    /// Its root id.
+    pub root_id: String,
+    /// The configuration of its VM.
+    pub vm_configuration: Vec<u8>,
+}
+
+/// A root context's timer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timer {
+    /// The time from one tick to the next.
+    pub period: Duration,
+    /// When it fires next, in nanoseconds since the Unix epoch.
+    pub due: u64,
+}
+
 impl HostState {
     /// The stream that calls mean.
     pub fn stream(&self) -> Option<&Stream> {
-        self.streams.get(&self.context)
+        self.streams
+            .get(self.contexts.get(&(self.vm, self.context))?)
     }
 
     /// The stream that calls mean.
     pub fn stream_mut(&mut self) -> Option<&mut Stream> {
-        self.streams.get_mut(&self.context)
+        self.streams
+            .get_mut(self.contexts.get(&(self.vm, self.context))?)
+    }
+
+    /// What the running plugin sees of the stream that calls mean.
+    pub fn view(&self) -> Option<&View> {
+        self.stream()?.views.get(self.vm.plugin)
+    }
+
+    /// What the running plugin sees of the stream that calls mean.
+    pub fn view_mut(&mut self) -> Option<&mut View> {
+        let plugin = self.vm.plugin;
+        self.stream_mut()?.views.get_mut(plugin)
+    }
+
+    /// What the proxy's configuration says of the running plugin.
+    pub fn plugin(&self) -> Option<&PluginSettings> {
+        self.plugins.get(self.vm.plugin)
     }
 
     /// A map to read. In the log phase a map that is not there is `NotFound`.
@@ -159,26 +205,20 @@ impl HostState {
     ///
     /// `BadArgument`: the map is closed in this phase.
     pub fn map(&self, kind: MapKind) -> Result<&HeaderMap, Status> {
-        let stream = self.stream().ok_or(Status::BadArgument)?;
-        let (map, open) = match kind {
-            MapKind::RequestHeaders => (&stream.request.headers, stream.request.headers_open),
-            MapKind::RequestTrailers => (&stream.request.trailers, stream.request.trailers_open),
-            MapKind::ResponseHeaders => (&stream.response.headers, stream.response.headers_open),
-            MapKind::ResponseTrailers => (&stream.response.trailers, stream.response.trailers_open),
+        let (Some(stream), Some(view)) = (self.stream(), self.view()) else {
+            return Err(Status::BadArgument);
         };
-        if stream.logging {
+        let map = match kind {
+            MapKind::RequestHeaders => &stream.request.headers,
+            MapKind::RequestTrailers => &stream.request.trailers,
+            MapKind::ResponseHeaders => &stream.response.headers,
+            MapKind::ResponseTrailers => &stream.response.trailers,
+        };
+        if view.logging {
             let there = kind != MapKind::RequestTrailers && !map.is_empty();
-            return if there {
-                Ok(map)
-            } else {
-                Err(Status::NotFound)
-            };
+            return there.then_some(map).ok_or(Status::NotFound);
         }
-        if open {
-            Ok(map)
-        } else {
-            Err(Status::BadArgument)
-        }
+        kind.is_open(view).then_some(map).ok_or(Status::BadArgument)
     }
 
     /// A map to write.
@@ -187,35 +227,29 @@ impl HostState {
     ///
     /// `BadArgument`: the map is closed in this phase.
     pub fn map_mut(&mut self, kind: MapKind) -> Result<&mut HeaderMap, Status> {
-        let stream = self.stream_mut().ok_or(Status::BadArgument)?;
-        let (map, open) = match kind {
-            MapKind::RequestHeaders => (&mut stream.request.headers, stream.request.headers_open),
-            MapKind::RequestTrailers => {
-                (&mut stream.request.trailers, stream.request.trailers_open)
-            }
-            MapKind::ResponseHeaders => {
-                (&mut stream.response.headers, stream.response.headers_open)
-            }
-            MapKind::ResponseTrailers => {
-                (&mut stream.response.trailers, stream.response.trailers_open)
-            }
-        };
-        if open && !stream.logging {
-            Ok(map)
-        } else {
-            Err(Status::BadArgument)
+        let open = |view: &View| kind.is_open(view) && !view.logging;
+        if !self.view().is_some_and(open) {
+            return Err(Status::BadArgument);
         }
+        let stream = self.stream_mut().ok_or(Status::BadArgument)?;
+        Ok(match kind {
+            MapKind::RequestHeaders => &mut stream.request.headers,
+            MapKind::RequestTrailers => &mut stream.request.trailers,
+            MapKind::ResponseHeaders => &mut stream.response.headers,
+            MapKind::ResponseTrailers => &mut stream.response.trailers,
+        })
     }
 
     /// Whether there is such a context in the VM that runs.
     pub(crate) fn has_context(&self, context: u32) -> bool {
-        self.roots.contains(&(self.vm, context))
-            || (self.vm == Vm::Worker && self.streams.contains_key(&context))
+        let place = (self.vm, context);
+        self.roots.contains(&place) || self.contexts.contains_key(&place)
     }
 
     /// Forgets what a VM that is gone would still have done.
     pub(crate) fn end_vm(&mut self, gone: Vm) {
-        self.tick_periods.retain(|(vm, _), _| *vm != gone);
+        self.timers.retain(|(vm, _), _| *vm != gone);
+        self.contexts.retain(|(vm, _), _| *vm != gone);
         self.roots.retain(|(vm, _)| *vm != gone);
         self.callouts.cancel_vm(gone);
     }

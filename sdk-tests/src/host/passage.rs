@@ -1,37 +1,33 @@
-//! One direction of a stream: the order of callbacks, what each may touch, and what a pause waits
-//! for.
+//! One direction of a stream on its way through the chain: the order of callbacks, what each may
+//! touch, and what a pause holds back.
 
-use super::deliveries::{MOST_ANSWERS, deliver, invoke};
-use super::exchange::Exchange;
-use super::{Callback, Direction, Guest, HeaderMap, LocalReply, Stream, Trap, Vm};
+use super::exchange::{Place, Stop};
+use super::frames::Frame;
+use super::mock::Mock;
+use super::{Access, Callback, Direction, Engine, LocalReply, Stream};
 
-/// Why a stream does not go on.
-pub(super) enum Stop {
-    Trap(Trap),
-    LocalReply(LocalReply),
-    Reset,
-    Stuck,
-    /// The plugin died, and no reply comes.
-    Hung(Trap),
-}
-
-impl From<Trap> for Stop {
-    fn from(trap: Trap) -> Self {
-        Self::Trap(trap)
-    }
-}
-
-#[derive(Clone, Copy)]
+/// From where to where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {
     Request,
     Response,
 }
 
 impl Way {
-    fn of(self, stream: &mut Stream) -> &mut Direction {
+    /// The shared part of a stream.
+    pub(super) fn of(self, stream: &mut Stream) -> &mut Direction {
         match self {
             Self::Request => &mut stream.request,
             Self::Response => &mut stream.response,
+        }
+    }
+
+    /// A plugin's own part of it.
+    pub(super) fn seen_by(self, stream: &mut Stream, plugin: usize) -> &mut Access {
+        let view = &mut stream.views[plugin];
+        match self {
+            Self::Request => &mut view.request,
+            Self::Response => &mut view.response,
         }
     }
 
@@ -51,171 +47,51 @@ impl Way {
     }
 }
 
-impl<G: Guest> Exchange<'_, G> {
-    /// Takes one direction through its callbacks. Returns the body that goes on.
-    pub(super) fn direction(
-        &mut self,
-        way: Way,
-        body: &[u8],
-        trailers: HeaderMap,
-        in_one_piece: bool,
-    ) -> Result<Vec<u8>, Stop> {
-        let [on_headers, on_body, on_trailers] = way.callbacks();
-        let has_trailers = !trailers.is_empty();
-        let headers_only = body.is_empty() && !has_trailers;
+/// What a plugin holds back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Halt {
+    Headers { end: bool },
+    Body { end: bool },
+    Trailers,
+}
 
-        if matches!(way, Way::Request) {
-            self.request_ended = headers_only;
+/// A plugin on the way.
+#[derive(Debug)]
+pub(super) struct Station {
+    pub(super) plugin: usize,
+    halt: Option<Halt>,
+    /// What has come behind headers that are held back.
+    queue: Vec<Frame>,
+}
+
+impl Station {
+    pub(super) fn new(plugin: usize) -> Self {
+        Self {
+            plugin,
+            halt: None,
+            queue: Vec::new(),
         }
-        let count = self.with(|stream| {
-            let direction = way.of(stream);
-            direction.headers_open = true;
-            direction.headers.len()
-        });
-        let action = self.call(on_headers, &[size(count), u32::from(headers_only)])?;
-        let held_back = self.after(way, action)?;
-        self.with(|stream| way.of(stream).headers_open = false);
-        self.response_started = matches!(way, Way::Response);
+    }
 
-        let mut gone_on = Vec::new();
-        // HTTP/1: the bytes first, then the end, unless trailers or a local reply carry the end.
-        // What came while the headers were held back is one piece as well.
-        let ends: &[bool] = match (headers_only, in_one_piece || held_back) {
-            (true, _) => &[],
-            (false, _) if has_trailers => &[false],
-            (false, true) => &[true],
-            (false, false) => &[false, true],
-        };
-        for (piece, end) in ends.iter().enumerate() {
-            if matches!(way, Way::Request) {
-                self.request_ended |= *end;
+    pub(super) fn is_halted(&self) -> bool {
+        self.halt.is_some()
+    }
+
+    /// Pieces of a body become one.
+    fn enqueue(&mut self, frame: Frame) {
+        match (self.queue.last_mut(), frame) {
+            (
+                Some(Frame::Data { bytes, end }),
+                Frame::Data {
+                    bytes: more,
+                    end: last,
+                },
+            ) => {
+                bytes.extend_from_slice(&more);
+                *end = last;
             }
-            let length = self.with(|stream| {
-                let direction = way.of(stream);
-                if piece == 0 {
-                    direction.body.extend_from_slice(body);
-                }
-                direction.body_open = true;
-                direction.body.len()
-            });
-            let action = self.call(on_body, &[size(length), u32::from(*end)])?;
-            if *end {
-                self.after(way, action)?;
-            } else {
-                self.interrupted()?;
-            }
-            self.with(|stream| {
-                let direction = way.of(stream);
-                direction.body_open = false;
-                // At the end a pause is over by now.
-                if *end || action == CONTINUE || direction.resumed {
-                    gone_on.append(&mut direction.body);
-                }
-                direction.resumed = false;
-            });
+            (_, frame) => self.queue.push(frame),
         }
-        if has_trailers {
-            self.request_ended |= matches!(way, Way::Request);
-            let count = self.with(|stream| {
-                let direction = way.of(stream);
-                direction.trailers = trailers;
-                direction.trailers_open = true;
-                direction.trailers.len()
-            });
-            let action = self.call(on_trailers, &[size(count)])?;
-            self.after(way, action)?;
-            self.with(|stream| {
-                let direction = way.of(stream);
-                direction.trailers_open = false;
-                gone_on.append(&mut direction.body);
-            });
-        }
-        Ok(gone_on)
-    }
-
-    /// What a callback left to do: a reply to send, a stream to reset.
-    fn interrupted(&mut self) -> Result<(), Stop> {
-        let headers_gone = self.response_started;
-        self.with(|stream| {
-            if stream.reset {
-                return Err(Stop::Reset);
-            }
-            stream
-                .local_reply
-                .take()
-                .map_or(Ok(()), |reply| match headers_gone {
-                    // It is too late for another reply.
-                    true => Err(Stop::Reset),
-                    false => Err(Stop::LocalReply(reply)),
-                })
-        })
-    }
-
-    /// The same, where a pause waits for callouts. Returns whether it did.
-    fn after(&mut self, way: Way, action: u32) -> Result<bool, Stop> {
-        self.interrupted()?;
-        if action == CONTINUE || self.resumed(way) {
-            return Ok(false);
-        }
-        // The rest of the request arrives meanwhile.
-        self.request_ended = true;
-        if self.leaves {
-            return Err(Stop::Reset);
-        }
-        for _ in 0..MOST_ANSWERS {
-            let next = (self.host.borrow_mut().callouts).take_next(|vm| vm == Vm::Worker);
-            let Some(next) = next else { break };
-            let delivered = deliver(self.host, self.guest, next, self.costs);
-            delivered.map_err(|trap| self.hung(trap))?;
-            self.interrupted()?;
-            if self.resumed(way) {
-                return Ok(true);
-            }
-        }
-        Err(self.stuck())
-    }
-
-    fn resumed(&self, way: Way) -> bool {
-        self.with(|stream| std::mem::take(&mut way.of(stream).resumed))
-    }
-
-    /// The cluster of a callout of this stream that is on its way.
-    fn unanswered(&self) -> Option<String> {
-        let host = self.host.borrow();
-        let mut pending = host.callouts.pending().iter();
-        pending
-            .find(|pending| (pending.origin.vm, pending.origin.owner) == (Vm::Worker, self.context))
-            .map(|pending| pending.cluster.clone())
-    }
-
-    /// A plugin that dies over an answer leaves its streams as they are: nobody ends them.
-    fn hung(&self, trap: Trap) -> Stop {
-        let violation = format!("context {} waits for a plugin that is dead", self.context);
-        self.host.borrow_mut().violation(&violation);
-        Stop::Hung(trap)
-    }
-
-    /// Nothing will end the pause.
-    fn stuck(&self) -> Stop {
-        let why = match self.unanswered() {
-            Some(cluster) => format!("unanswered callout to \"{cluster}\""),
-            None => "nothing is left that could resume it".to_owned(),
-        };
-        let violation = format!("context {} paused, and {why}", self.context);
-        self.host.borrow_mut().violation(&violation);
-        Stop::Stuck
-    }
-
-    pub(super) fn call(&mut self, callback: Callback, arguments: &[u32]) -> Result<u32, Trap> {
-        let place = (Vm::Worker, self.context);
-        invoke(
-            self.host, self.guest, place, callback, arguments, self.costs,
-        )
-    }
-
-    pub(super) fn with<T>(&self, use_it: impl FnOnce(&mut Stream) -> T) -> T {
-        let mut host = self.host.borrow_mut();
-        use_it(host.streams.entry(self.context).or_default())
     }
 }
 
@@ -223,4 +99,205 @@ const CONTINUE: u32 = 0;
 
 fn size(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
+}
+
+impl<E: Engine> Mock<E> {
+    /// Takes a part of a message to a station, or past the last one.
+    pub(super) fn push(&mut self, id: u64, way: Way, at: usize, frame: Frame) -> Result<(), Stop> {
+        let Some(exchange) = self.running_exchange(id) else {
+            return Ok(());
+        };
+        let Some(station) = exchange.way(way).get_mut(at) else {
+            self.arrive(id, way, frame);
+            return Ok(());
+        };
+        if matches!(station.halt, Some(Halt::Headers { .. })) {
+            station.enqueue(frame);
+            return Ok(());
+        }
+        let plugin = station.plugin;
+        if !self.enters(id, way, plugin)? {
+            return self.push(id, way, at + 1, frame);
+        }
+        match frame {
+            Frame::Headers { end } => self.headers(id, way, at, end),
+            Frame::Data { bytes, end } => self.data(id, way, at, &bytes, end),
+            Frame::Trailers => self.trailers(id, way, at),
+        }
+    }
+
+    /// Whether a plugin takes part. Envoy makes its context with the first request headers; a dead
+    /// plugin fails the stream, unless it is one that fails open.
+    fn enters(&mut self, id: u64, way: Way, plugin: usize) -> Result<bool, Stop> {
+        let (place, local) = match self.running_exchange(id) {
+            Some(exchange) => (exchange.places[plugin], exchange.is_answered_locally()),
+            None => return Ok(false),
+        };
+        match (place, way) {
+            (Place::Context(_), _) => Ok(true),
+            (Place::New, Way::Response) => Ok(false),
+            (Place::New, Way::Request) => match self.create(id, plugin) {
+                Ok(true) => Ok(true),
+                Ok(false) => self.without_vm(plugin),
+                Err(stop) => Err(stop),
+            },
+            (Place::Dead(_), _) if local => Ok(false),
+            (Place::Dead(_), _) => self.without_vm(plugin),
+        }
+    }
+
+    /// No configuration yet is 500, a dead VM 503, unless the plugin fails open.
+    fn without_vm(&self, plugin: usize) -> Result<bool, Stop> {
+        let deployed = &self.chain[plugin];
+        match (deployed.configured, deployed.plugin.fails_open) {
+            (true, true) => Ok(false),
+            (true, false) => Err(Stop::LocalReply(LocalReply::bare(503))),
+            (false, _) => Err(Stop::LocalReply(LocalReply::bare(500))),
+        }
+    }
+
+    fn headers(&mut self, id: u64, way: Way, at: usize, end: bool) -> Result<(), Stop> {
+        let plugin = self.plugin_at(id, way, at);
+        let count = self.with(id, |stream| {
+            way.seen_by(stream, plugin).headers_open = true;
+            way.of(stream).headers.len()
+        });
+        let [on_headers, ..] = way.callbacks();
+        let action = self.call(id, plugin, on_headers, &[size(count), u32::from(end)])?;
+        self.interrupted(id, plugin)?;
+        if self.goes_on(id, way, plugin, action) {
+            return self.release(id, way, at, Halt::Headers { end });
+        }
+        self.halt(id, way, at, Halt::Headers { end });
+        Ok(())
+    }
+
+    fn data(&mut self, id: u64, way: Way, at: usize, bytes: &[u8], end: bool) -> Result<(), Stop> {
+        let plugin = self.plugin_at(id, way, at);
+        let length = self.with(id, |stream| {
+            let access = way.seen_by(stream, plugin);
+            access.body.extend_from_slice(bytes);
+            access.body_open = true;
+            access.body.len()
+        });
+        let [_, on_body, _] = way.callbacks();
+        let action = self.call(id, plugin, on_body, &[size(length), u32::from(end)])?;
+        self.interrupted(id, plugin)?;
+        if self.goes_on(id, way, plugin, action) {
+            return self.release(id, way, at, Halt::Body { end });
+        }
+        self.halt(id, way, at, Halt::Body { end });
+        Ok(())
+    }
+
+    fn trailers(&mut self, id: u64, way: Way, at: usize) -> Result<(), Stop> {
+        let plugin = self.plugin_at(id, way, at);
+        let count = self.with(id, |stream| {
+            way.seen_by(stream, plugin).trailers_open = true;
+            way.of(stream).trailers.len()
+        });
+        let [.., on_trailers] = way.callbacks();
+        let action = self.call(id, plugin, on_trailers, &[size(count)])?;
+        self.interrupted(id, plugin)?;
+        if self.goes_on(id, way, plugin, action) {
+            return self.release(id, way, at, Halt::Trailers);
+        }
+        self.halt(id, way, at, Halt::Trailers);
+        Ok(())
+    }
+
+    fn plugin_at(&mut self, id: u64, way: Way, at: usize) -> usize {
+        self.exchanges
+            .get_mut(&id)
+            .and_then(|exchange| exchange.way(way).get(at).map(|station| station.plugin))
+            .unwrap_or_default()
+    }
+
+    fn halt(&mut self, id: u64, way: Way, at: usize, halt: Halt) {
+        if let Some(exchange) = self.exchanges.get_mut(&id)
+            && let Some(station) = exchange.way(way).get_mut(at)
+        {
+            station.halt = Some(halt);
+        }
+    }
+
+    /// Whether the plugin lets the message go on: it said so, or asked for it meanwhile.
+    fn goes_on(&mut self, id: u64, way: Way, plugin: usize, action: u32) -> bool {
+        let resumed = self.with(id, |stream| {
+            std::mem::take(&mut way.seen_by(stream, plugin).resumed)
+        });
+        action == CONTINUE || resumed
+    }
+
+    /// Ends the pause of a plugin that asked for it.
+    pub(super) fn resume(&mut self, id: u64, way: Way, at: usize) -> Result<(), Stop> {
+        let halt = self.running_exchange(id).and_then(|exchange| {
+            let station = exchange.way(way).get_mut(at)?;
+            station.halt.take()
+        });
+        match halt {
+            Some(halt) => self.release(id, way, at, halt),
+            None => Ok(()),
+        }
+    }
+
+    /// Sends what a station held on to the next one, and what waited behind it after it.
+    fn release(&mut self, id: u64, way: Way, at: usize, held: Halt) -> Result<(), Stop> {
+        let plugin = self.plugin_at(id, way, at);
+        let queue = self
+            .exchanges
+            .get_mut(&id)
+            .and_then(|exchange| exchange.way(way).get_mut(at))
+            .map(|station| {
+                station.halt = None;
+                std::mem::take(&mut station.queue)
+            })
+            .unwrap_or_default();
+        let body = self.with(id, |stream| {
+            let access = way.seen_by(stream, plugin);
+            access.close();
+            match held {
+                Halt::Headers { .. } => Vec::new(),
+                Halt::Body { .. } | Halt::Trailers => std::mem::take(&mut access.body),
+            }
+        });
+        match held {
+            Halt::Headers { end } => self.push(id, way, at + 1, Frame::Headers { end })?,
+            Halt::Body { end } => self.push(id, way, at + 1, Frame::Data { bytes: body, end })?,
+            Halt::Trailers => {
+                if !body.is_empty() {
+                    let end = false;
+                    self.push(id, way, at + 1, Frame::Data { bytes: body, end })?;
+                }
+                self.push(id, way, at + 1, Frame::Trailers)?;
+            }
+        }
+        for frame in queue {
+            self.push(id, way, at, frame)?;
+        }
+        Ok(())
+    }
+
+    /// What a callback left to do: a reply to send, a stream to reset.
+    pub(super) fn interrupted(&self, id: u64, plugin: usize) -> Result<(), Stop> {
+        self.with(id, |stream| {
+            let view = &mut stream.views[plugin];
+            if std::mem::take(&mut view.reset) {
+                return Err(Stop::Reset);
+            }
+            view.local_reply
+                .take()
+                .map_or(Ok(()), |reply| Err(Stop::LocalReply(reply)))
+        })
+    }
+
+    pub(super) fn with<T>(&self, id: u64, use_it: impl FnOnce(&mut Stream) -> T) -> T {
+        let mut host = self.host.borrow_mut();
+        let plugins = self.chain.len();
+        use_it(
+            host.streams
+                .entry(id)
+                .or_insert_with(|| Stream::new(plugins)),
+        )
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{HeaderMap, HostState, Status};
+use super::{HeaderMap, HostState, PluginSettings, Status};
 
 /// Properties that hold for every stream, by path joined with zero bytes.
 #[derive(Clone, Debug, Default)]
@@ -51,6 +51,9 @@ pub(super) fn get(host: &HostState, path: &[u8]) -> Result<Vec<u8>, Status> {
     if let Some(value) = host.properties.get(path) {
         return Ok(value.to_vec());
     }
+    if let Some(value) = host.plugin().and_then(|plugin| of_plugin(plugin, path)) {
+        return Ok(value.as_bytes().to_vec());
+    }
     if MESSAGES.contains(&path) || host.properties.has_below(path) {
         return Err(Status::SerializationFailure);
     }
@@ -64,7 +67,7 @@ pub(super) fn get(host: &HostState, path: &[u8]) -> Result<Vec<u8>, Status> {
     let mut segments = path.split('\0');
     let value = match (segments.next(), segments.next(), segments.next()) {
         (Some("request"), Some(field), key) => {
-            let size = stream.request.body.len();
+            let size = stream.request.size;
             from_request(&stream.request.headers, field, key, size)
         }
         (Some("response"), Some(field), key) => from_response(&stream.response.headers, field, key),
@@ -82,6 +85,16 @@ pub(super) fn set(host: &mut HostState, path: &[u8], value: Vec<u8>) -> Result<(
     let stream = host.stream_mut().ok_or(Status::NotFound)?;
     stream.properties.insert(path.to_vec(), value);
     Ok(())
+}
+
+/// What a plugin can read of its own settings.
+fn of_plugin<'a>(plugin: &'a PluginSettings, path: &[u8]) -> Option<&'a str> {
+    match path {
+        b"plugin_name" => Some(&plugin.name),
+        b"plugin_root_id" => Some(&plugin.root_id),
+        b"plugin_vm_id" => Some(""),
+        _ => None,
+    }
 }
 
 fn from_request(

@@ -1,36 +1,60 @@
-//! One HTTP stream: what it holds, and which part of it the plugin may touch right now.
+//! One HTTP stream: what it holds, and which part of it each plugin may touch right now.
 
 use std::collections::BTreeMap;
 
 use super::local_reply::LocalReply;
 use super::maps::HeaderMap;
 
-/// One direction of a stream. A part is open to the plugin only in certain phases.
+/// One direction of a stream, as all plugins of the chain share it.
 #[derive(Clone, Debug, Default)]
 pub struct Direction {
     /// The headers.
     pub headers: HeaderMap,
+    /// The trailers.
+    pub trailers: HeaderMap,
+    /// The bytes of the body that have come so far.
+    pub size: usize,
+}
+
+/// One direction as one plugin sees it. A part is open to it only in certain phases.
+#[derive(Clone, Debug, Default)]
+pub struct Access {
     /// Whether the plugin may use the headers.
     pub headers_open: bool,
     /// The piece of the body that the plugin sees, with what it held back before.
     pub body: Vec<u8>,
     /// Whether the plugin may use the body.
     pub body_open: bool,
-    /// The trailers.
-    pub trailers: HeaderMap,
     /// Whether the plugin may use the trailers.
     pub trailers_open: bool,
     /// Whether the plugin asked to go on.
     pub resumed: bool,
 }
 
-impl Direction {
+impl Access {
     /// Closes all parts.
     pub fn close(&mut self) {
         self.headers_open = false;
         self.body_open = false;
         self.trailers_open = false;
     }
+}
+
+/// A stream as one plugin sees it.
+#[derive(Clone, Debug, Default)]
+pub struct View {
+    /// From the client to the upstream.
+    pub request: Access,
+    /// From the upstream, or from a local reply, to the client.
+    pub response: Access,
+    /// The stream is being logged: all headers can be read, none written.
+    pub logging: bool,
+    /// A reply of the plugin that is waiting to be sent.
+    pub local_reply: Option<LocalReply>,
+    /// The plugin reset the stream.
+    pub reset: bool,
+    /// `proxy_done` was called.
+    pub done: bool,
 }
 
 /// One HTTP stream.
@@ -40,21 +64,15 @@ pub struct Stream {
     pub request: Direction,
     /// From the upstream, or from a local reply, to the client.
     pub response: Direction,
-    /// The stream is being logged: all headers can be read, none written.
-    pub logging: bool,
-    /// A reply of the plugin that is waiting to be sent.
-    pub local_reply: Option<LocalReply>,
-    /// The plugin reset the stream.
-    pub reset: bool,
-    /// `proxy_done` was called.
-    pub done: bool,
-    /// What the upstream was asked for; the properties `request.*` keep these values.
+    /// What plugins have set with `proxy_set_property`; all of them share it.
     pub properties: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// What each plugin of the chain sees.
+    pub views: Vec<View>,
 }
 
-impl Default for Stream {
-    /// A stream without anything in it, all of it closed to the plugin.
-    fn default() -> Self {
+impl Stream {
+    /// A stream without anything in it, all of it closed to its plugins.
+    pub fn new(plugins: usize) -> Self {
         Self {
             request: Direction {
                 headers: HeaderMap::request(),
@@ -64,11 +82,8 @@ impl Default for Stream {
                 headers: HeaderMap::response(),
                 ..Direction::default()
             },
-            logging: false,
-            local_reply: None,
-            reset: false,
-            done: false,
             properties: BTreeMap::new(),
+            views: vec![View::default(); plugins],
         }
     }
 }

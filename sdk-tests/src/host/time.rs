@@ -1,97 +1,218 @@
-//! Time that passes: timers fire, and callouts answer.
+//! What happens next: answers come, timers fire, paused streams go on.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::deliveries::{MOST_ANSWERS, deliver, invoke};
-use super::mock::{Mock, Running};
-use super::{Callback, Engine, Trap, Vm};
+use super::exchange::Place;
+use super::mock::Mock;
+use super::passage::Way;
+use super::{Callback, Engine, LocalReply, Vm};
+use crate::reply::Reply;
+
+/// Envoy ends a stream on which nothing has happened for so long.
+const STREAM_IDLE_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// What can happen by itself. Of two things at one time the first kind comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Event {
+    /// A callout is answered.
+    Callout,
+    /// The upstream answers a stream.
+    Upstream(u64),
+    /// A timer fires.
+    Tick((Vm, u32)),
+}
 
 impl<E: Engine> Mock<E> {
-    /// Gives the plugin every answer that is there.
-    pub(super) fn deliver_due(&mut self) {
+    /// The next event, and when it comes.
+    fn next_event(&self) -> Option<(u64, Event)> {
+        let host = self.host.borrow();
+        let callout = host.callouts.next_due().map(|due| (due, Event::Callout));
+        let upstream = self.exchanges.iter().filter_map(|(id, exchange)| {
+            let (due, _) = exchange.answer.as_ref()?;
+            Some((*due, Event::Upstream(*id)))
+        });
+        let ticks = host
+            .timers
+            .iter()
+            .map(|(root, timer)| (timer.due, Event::Tick(*root)));
+        callout.into_iter().chain(upstream).chain(ticks).min()
+    }
+
+    fn happen(&mut self, event: Event) {
+        match event {
+            Event::Callout => self.deliver_next(),
+            Event::Upstream(id) => self.answer_from_the_upstream(id),
+            Event::Tick(root) => self.tick(root),
+        }
+    }
+
+    /// Lets happen what is due by now.
+    pub(super) fn settle(&mut self) {
         for _ in 0..MOST_ANSWERS {
-            let next = {
-                let mut host = self.host.borrow_mut();
-                let now = host.clock.now();
-                let due = host.callouts.next_due().is_some_and(|due| due <= now);
-                due.then(|| host.callouts.take_next(|_| true)).flatten()
-            };
-            let Some(callout) = next else { return };
-            let vm = callout.origin.vm;
-            let host = self.host.clone();
-            let delivered = self.running(vm).map_or(Ok(()), |running| {
-                deliver(&host, &mut running.guest, callout, &mut Vec::new())
-            });
-            if let Err(trap) = delivered {
-                self.died_in(vm, trap);
+            self.go_on();
+            let now = self.host.borrow().clock.now();
+            match self.next_event().filter(|(due, _)| *due <= now) {
+                Some((_, event)) => self.happen(event),
+                None => return,
             }
         }
         let violation = format!("{MOST_ANSWERS} callouts in a row, and no end");
         self.host.borrow_mut().violation(&violation);
     }
 
-    /// Moves the clock on; what is due by then happens on the way.
-    pub(super) fn let_pass(&mut self, by: Duration) {
-        let mut left = by;
-        let mut since: BTreeMap<(Vm, u32), Duration> = BTreeMap::new();
-        loop {
-            let periods = self.host.borrow().tick_periods.clone();
-            let tick = periods
-                .iter()
-                .map(|(root, period)| {
-                    (
-                        period.saturating_sub(since.get(root).copied().unwrap_or_default()),
-                        Some(*root),
-                    )
-                })
-                .min();
-            let answer = {
-                let host = self.host.borrow();
-                let wait = |due: u64| Duration::from_nanos(due.saturating_sub(host.clock.now()));
-                host.callouts.next_due().map(|due| (wait(due), None))
-            };
-            // An answer and a timer at one time: the answer first.
-            let next = tick.into_iter().chain(answer).min();
-            let Some((wait, root)) = next.filter(|(wait, _)| *wait <= left) else {
-                break;
-            };
-            left -= wait;
-            self.host.borrow_mut().clock.advance(wait);
-            for key in periods.keys() {
-                *since.entry(*key).or_default() += wait;
+    /// Does what plugins have asked for on streams whose callback did not run.
+    fn go_on(&mut self) {
+        let mut asked = true;
+        while std::mem::take(&mut asked) {
+            for id in self.exchanges.keys().copied().collect::<Vec<_>>() {
+                asked |= self.grant(id);
             }
-            if let Some(root) = root {
-                since.insert(root, Duration::ZERO);
-                self.tick(root);
-            }
-            self.deliver_due();
         }
-        self.host.borrow_mut().clock.advance(left);
+    }
+
+    /// Returns whether a plugin had asked for anything.
+    fn grant(&mut self, id: u64) -> bool {
+        let mut asked = false;
+        for plugin in 0..self.chain.len() {
+            if self.running_exchange(id).is_none() {
+                return asked;
+            }
+            if let Err(stop) = self.interrupted(id, plugin) {
+                asked = true;
+                self.heed(id, Err(stop));
+            }
+        }
+        for way in [Way::Request, Way::Response] {
+            for at in 0..self.chain.len() {
+                let Some(exchange) = self.running_exchange(id) else {
+                    return asked;
+                };
+                let plugin = exchange.way(way)[at].plugin;
+                let resumed = self.with(id, |stream| {
+                    std::mem::take(&mut way.seen_by(stream, plugin).resumed)
+                });
+                if resumed {
+                    asked = true;
+                    let stopped = self.resume(id, way, at);
+                    self.heed(id, stopped);
+                }
+            }
+        }
+        asked
+    }
+
+    fn deliver_next(&mut self) {
+        let Some(callout) = self.host.borrow_mut().callouts.take_next() else {
+            return;
+        };
+        let (vm, owner) = (callout.origin.vm, callout.origin.owner);
+        let stream = self.host.borrow().contexts.get(&(vm, owner)).copied();
+        let mut unclaimed = Vec::new();
+        let costs = match stream.and_then(|id| self.exchanges.get_mut(&id)) {
+            Some(exchange) => &mut exchange.costs,
+            None => &mut unclaimed,
+        };
+        let Some(running) = self.vms.get_mut(&vm) else {
+            return;
+        };
+        if let Err(trap) = deliver(&self.host, &mut running.guest, callout, costs) {
+            self.died(vm, trap);
+        }
     }
 
     fn tick(&mut self, root: (Vm, u32)) {
-        let host = self.host.clone();
-        let Some(running) = self.running(root.0) else {
-            host.borrow_mut().tick_periods.remove(&root);
+        {
+            let mut host = self.host.borrow_mut();
+            let now = host.clock.now();
+            let Some(timer) = host.timers.get_mut(&root) else {
+                return;
+            };
+            let period = u64::try_from(timer.period.as_nanos()).unwrap_or(u64::MAX);
+            timer.due = now.saturating_add(period);
+        }
+        let Some(running) = self.vms.get_mut(&root.0) else {
             return;
         };
         let guest = &mut running.guest;
-        if let Err(trap) = invoke(&host, guest, root, Callback::Tick, &[], &mut Vec::new()) {
-            self.died_in(root.0, trap);
+        let costs = &mut Vec::new();
+        if let Err(trap) = invoke(&self.host, guest, root, Callback::Tick, &[], costs) {
+            self.died(root.0, trap);
         }
     }
 
-    fn died_in(&mut self, vm: Vm, trap: Trap) {
-        self.host.borrow_mut().end_vm(vm);
-        self.died(trap);
+    /// Moves the clock on; what is due by then happens on the way.
+    pub(super) fn let_pass(&mut self, by: Duration) {
+        let end = self.host.borrow().clock.after(by);
+        self.settle();
+        while let Some((due, event)) = self.next_event().filter(|(due, _)| *due <= end) {
+            self.host.borrow_mut().clock.reach(due);
+            self.happen(event);
+            self.settle();
+        }
+        self.host.borrow_mut().clock.reach(end);
     }
 
-    fn running(&mut self, vm: Vm) -> Option<&mut Running<E::Guest>> {
-        match vm {
-            Vm::Main => self.main.as_mut(),
-            Vm::Worker => self.worker.as_mut(),
-            Vm::Canary => None,
+    /// Waits for the end of a stream.
+    pub(super) fn wait_for(&mut self, id: u64) -> Reply {
+        let give_up = self.host.borrow().clock.after(STREAM_IDLE_TIMEOUT);
+        self.settle();
+        while self.running_exchange(id).is_some() {
+            if let Some(context) = self.waits_for_the_dead(id) {
+                let violation = format!("context {context} waits for a plugin that is dead");
+                self.host.borrow_mut().violation(&violation);
+                self.finish_exchange(id, true);
+                break;
+            }
+            let Some((due, event)) = self.next_event().filter(|(due, _)| *due <= give_up) else {
+                self.give_up(id);
+                break;
+            };
+            self.host.borrow_mut().clock.reach(due);
+            self.happen(event);
+            self.settle();
         }
+        let Some(exchange) = self.exchanges.remove(&id) else {
+            return Reply::default();
+        };
+        self.costs = exchange.costs;
+        exchange.reply.unwrap_or_default()
+    }
+
+    /// Nobody ends a pause of a plugin that has died over an answer.
+    fn waits_for_the_dead(&mut self, id: u64) -> Option<u32> {
+        let exchange = self.running_exchange(id)?;
+        match exchange.places[exchange.halted_at()?] {
+            Place::Dead(context) => Some(context),
+            Place::New | Place::Context(_) => None,
+        }
+    }
+
+    /// Nothing will end the pause: Envoy answers in the end.
+    fn give_up(&mut self, id: u64) {
+        let place = self.exchanges.get(&id).and_then(|exchange| {
+            let plugin = exchange.halted_at()?;
+            exchange.context(plugin)
+        });
+        let context = place.map_or(0, |(_, context)| context);
+        let why = match place.and_then(|place| self.unanswered(place)) {
+            Some(cluster) => format!("unanswered callout to \"{cluster}\""),
+            None => "nothing is left that could resume it".to_owned(),
+        };
+        let violation = format!("context {context} paused, and {why}");
+        self.host.borrow_mut().violation(&violation);
+        match self.running_exchange(id) {
+            Some(exchange) if exchange.response_started => self.finish_exchange(id, true),
+            _ => self.answer_past_the_plugins(id, LocalReply::bare(408)),
+        }
+    }
+
+    /// The cluster of a callout of this context that is on its way.
+    fn unanswered(&self, context: (Vm, u32)) -> Option<String> {
+        let host = self.host.borrow();
+        let mut pending = host.callouts.pending().iter();
+        pending
+            .find(|pending| (pending.origin.vm, pending.origin.owner) == context)
+            .map(|pending| pending.cluster.clone())
     }
 }

@@ -222,12 +222,13 @@ pub fn with_host<T>(
     let host = SharedHost::default();
     {
         let mut host = host.borrow_mut();
-        let mut stream = Stream::default();
-        stream.request.headers_open = true;
+        let mut stream = Stream::new(1);
+        stream.views[0].request.headers_open = true;
         host.context = 2;
         host.caller = 2;
-        host.roots.insert((Vm::Worker, 1));
-        host.streams.insert(2, stream);
+        host.roots.insert((Vm::FIRST, 1));
+        host.contexts.insert((Vm::FIRST, 2), 1);
+        host.streams.insert(1, stream);
         host.phase = Some(Callback::RequestHeaders);
         prepare(&mut host);
     }

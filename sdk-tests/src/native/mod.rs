@@ -25,7 +25,7 @@ thread_local! {
 }
 
 pub(crate) fn mock(plugin: &Plugin) -> Mock<driver::NativeEngine> {
-    Mock::new(plugin, driver::NativeEngine::new(plugin))
+    Mock::new(plugin, driver::NativeEngine::new)
 }
 
 /// While set, every host function on this thread does nothing and returns this raw status.

@@ -9,13 +9,11 @@ use crate::host::{Callback, Engine, Guest, SharedHost, Trap};
 /// A callback that needs more instructions than this is taken for one that never ends.
 const MOST_INSTRUCTIONS: u64 = 20_000_000_000;
 
-/// The seed of the random numbers that plugins get.
-const SEED: u64 = 0;
-
 /// Makes instances of a module.
 pub(crate) struct WasmEngine {
     module: Module,
     env: Vec<String>,
+    seed: u64,
 }
 
 impl WasmEngine {
@@ -23,6 +21,7 @@ impl WasmEngine {
         Self {
             module,
             env: Vec::new(),
+            seed: 0,
         }
     }
 }
@@ -34,7 +33,7 @@ impl Engine for WasmEngine {
         let state = State {
             host: host.clone(),
             env: self.env.clone(),
-            random: SEED,
+            random: self.seed,
         };
         let mut store = Store::new(self.module.engine(), state);
         let instance = store
@@ -57,6 +56,10 @@ impl Engine for WasmEngine {
 
     fn set_env(&mut self, name: &str, value: &str) {
         self.env.push(format!("{name}={value}"));
+    }
+
+    fn set_seed(&mut self, seed: u64) {
+        self.seed = seed;
     }
 
     fn first_token(&self) -> u32 {

@@ -23,6 +23,8 @@ pub(crate) struct State {
 ///
 /// If the module is missing or not Wasm; the message says how to get it.
 pub(crate) fn mock(plugin: &Plugin) -> Mock<guest::WasmEngine> {
-    let path = crate::places::module(plugin).unwrap_or_else(|error| panic!("{error}"));
-    Mock::new(plugin, guest::WasmEngine::new(module::load(&path)))
+    Mock::new(plugin, |plugin| {
+        let path = crate::places::module(plugin).unwrap_or_else(|error| panic!("{error}"));
+        guest::WasmEngine::new(module::load(&path))
+    })
 }

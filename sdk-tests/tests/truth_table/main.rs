@@ -9,8 +9,10 @@
 
 mod callout_faults;
 mod callouts;
+mod chain;
 mod configuration;
 mod headers;
+mod interleaving;
 mod reload;
 mod root_callouts;
 mod streams;
@@ -23,7 +25,12 @@ use std::sync::OnceLock;
 use sdk_tests::{Plugin, Proxy, Reply, Request};
 
 fn plugin() -> Plugin {
-    let plugin = Plugin::new("sdk_tests_fixture", sdk_tests_fixture::root_context);
+    fixture("sdk_tests_fixture")
+}
+
+/// The fixture under any name.
+fn fixture(name: &str) -> Plugin {
+    let plugin = Plugin::new(name, sdk_tests_fixture::root_context);
     if cfg!(any(feature = "wasm", feature = "envoy")) {
         plugin.wasm_file(module())
     } else {

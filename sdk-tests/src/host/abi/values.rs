@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Call, Status};
-use crate::host::{HeaderMap, HostState, Level, LocalReply, buffers, properties};
+use crate::host::{HeaderMap, HostState, Level, LocalReply, Timer, buffers, properties};
 
 pub(super) fn log(call: &mut Call<'_>) -> Result<(), Status> {
     let level = Level::from_abi(call.word(0)).ok_or(Status::BadArgument)?;
@@ -26,9 +26,10 @@ pub(super) fn set_tick_period(call: &mut Call<'_>) -> Result<(), Status> {
     call.with(|host| {
         let root = (host.vm, host.context);
         if period.is_zero() {
-            host.tick_periods.remove(&root);
+            host.timers.remove(&root);
         } else {
-            host.tick_periods.insert(root, period);
+            let due = host.clock.after(period);
+            host.timers.insert(root, Timer { period, due });
         }
     })
 }
@@ -38,13 +39,13 @@ fn buffer(host: &HostState, number: u32) -> Option<Vec<u8>> {
     let body = |open: bool, body: &Vec<u8>| open.then(|| body.clone());
     match number {
         0 => host
-            .stream()
-            .and_then(|stream| body(stream.request.body_open, &stream.request.body)),
+            .view()
+            .and_then(|view| body(view.request.body_open, &view.request.body)),
         1 => host
-            .stream()
-            .and_then(|stream| body(stream.response.body_open, &stream.response.body)),
+            .view()
+            .and_then(|view| body(view.response.body_open, &view.response.body)),
         4 => host.callouts.body(host.context).map(<[u8]>::to_vec),
-        6 => Some(host.vm_configuration.clone()),
+        6 => host.plugin().map(|plugin| plugin.vm_configuration.clone()),
         7 => host.plugin_configuration.clone(),
         _ => None,
     }
@@ -78,10 +79,10 @@ pub(super) fn set_buffer(call: &mut Call<'_>) -> Result<(), Status> {
     let bytes = call.bytes(3)?;
     call.with(|host| {
         open_buffer(host, number)?;
-        let stream = host.stream_mut().ok_or(Status::BadArgument)?;
+        let view = host.view_mut().ok_or(Status::BadArgument)?;
         match number {
-            0 => buffers::splice(&mut stream.request.body, start, length, &bytes),
-            1 => buffers::splice(&mut stream.response.body, start, length, &bytes),
+            0 => buffers::splice(&mut view.request.body, start, length, &bytes),
+            1 => buffers::splice(&mut view.response.body, start, length, &bytes),
             _ => Err(Status::BadArgument),
         }
     })?
@@ -117,14 +118,14 @@ pub(super) fn set_shared_data(call: &mut Call<'_>) -> Result<(), Status> {
 pub(super) fn continue_stream(call: &mut Call<'_>) -> Result<(), Status> {
     let kind = call.word(0);
     call.with(|host| {
-        let stream = host.stream_mut().ok_or(Status::BadArgument)?;
-        let direction = match kind {
-            0 => &mut stream.request,
-            1 => &mut stream.response,
+        let view = host.view_mut().ok_or(Status::BadArgument)?;
+        let access = match kind {
+            0 => &mut view.request,
+            1 => &mut view.response,
             _ => return Err(Status::BadArgument),
         };
-        direction.resumed = true;
-        direction.close();
+        access.resumed = true;
+        access.close();
         Ok(())
     })?
 }
@@ -132,11 +133,11 @@ pub(super) fn continue_stream(call: &mut Call<'_>) -> Result<(), Status> {
 pub(super) fn close_stream(call: &mut Call<'_>) -> Result<(), Status> {
     let kind = call.word(0);
     call.with(|host| {
-        let stream = host.stream_mut().ok_or(Status::BadArgument)?;
+        let view = host.view_mut().ok_or(Status::BadArgument)?;
         if kind > 1 {
             return Err(Status::BadArgument);
         }
-        stream.reset = true;
+        view.reset = true;
         Ok(())
     })?
 }
@@ -148,9 +149,9 @@ pub(super) fn send_local_response(call: &mut Call<'_>) -> Result<(), Status> {
     let headers = HeaderMap::deserialize(&call.bytes(5)?).ok_or(Status::BadArgument)?;
     let grpc_status = call.word(7) as i32;
     call.with(|host| {
-        let stream = host.stream_mut().ok_or(Status::BadArgument)?;
-        if stream.local_reply.is_none() {
-            stream.local_reply = Some(LocalReply {
+        let view = host.view_mut().ok_or(Status::BadArgument)?;
+        if view.local_reply.is_none() {
+            view.local_reply = Some(LocalReply {
                 status,
                 headers,
                 body,
@@ -183,8 +184,8 @@ pub(super) fn call_foreign_function(call: &mut Call<'_>) -> Result<(), Status> {
 pub(super) fn done(call: &mut Call<'_>) -> Result<(), Status> {
     call.with(|host| {
         let root = (host.vm, host.context);
-        match host.stream_mut() {
-            Some(stream) => stream.done = true,
+        match host.view_mut() {
+            Some(view) => view.done = true,
             None => host.roots_done.push(root),
         }
     })
