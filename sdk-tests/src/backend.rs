@@ -9,12 +9,15 @@ use crate::host::{Cost, Log};
 use crate::proxy::HostKind;
 use crate::reply::{Reply, UpstreamReply};
 use crate::request::Request;
+use crate::rules::Violation;
 
 /// What went wrong in a scenario although its assertions hold.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
-    /// Wrong calls and leaks.
-    pub(crate) violations: Vec<String>,
+    /// Rules that were broken.
+    pub(crate) violations: Vec<Violation>,
+    /// What the scenario itself did wrong.
+    pub(crate) faults: Vec<String>,
     /// A panic or trap of the plugin.
     pub(crate) trap: Option<String>,
 }

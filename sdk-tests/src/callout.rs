@@ -13,6 +13,8 @@ pub enum Fault {
     /// The server takes the request and never answers: the plugin gets a 504 when its timeout is
     /// over. A timeout of 0 is none, and then it never gets anything.
     Timeout,
+    /// The server answers with bytes that are no HTTP: the plugin gets a 502.
+    Garbage,
     /// The cluster has no endpoints: the call itself fails, with `InternalFailure`.
     NoEndpoints,
 }

@@ -67,6 +67,7 @@ mod plugin;
 mod proxy;
 mod reply;
 mod request;
+mod rules;
 mod run;
 
 #[cfg(feature = "harness")]
@@ -81,6 +82,7 @@ pub use plugin::Plugin;
 pub use proxy::{HostKind, Proxy, Started};
 pub use reply::{Reply, UpstreamReply, UpstreamRequest};
 pub use request::Request;
+pub use rules::{Rule, Violation};
 pub use sdk_tests_macros::scenario;
 pub use serde_json::json;
 

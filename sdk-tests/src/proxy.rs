@@ -1,6 +1,6 @@
 //! The proxy as a scenario sees it, whichever host is behind it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use crate::host::{Cost, Level, Log};
 use crate::plugin::Plugin;
 use crate::reply::{Reply, UpstreamReply, UpstreamRequest};
 use crate::request::Request;
+use crate::rules::Rule;
 
 /// What runs the plugin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -48,9 +49,8 @@ pub struct Started {
 
 #[derive(Default)]
 struct Expected {
-    errors: bool,
+    allowed: BTreeSet<Rule>,
     panic: bool,
-    violations: bool,
     /// Lines that a refused configuration accounts for.
     logs: Vec<Log>,
 }
@@ -237,19 +237,15 @@ impl Proxy {
         self.backend.costs()
     }
 
-    /// Says that the plugin may log errors.
-    pub fn expect_errors(&mut self) {
-        self.expected.errors = true;
+    /// Says that the plugin may break a rule in this scenario.
+    pub fn allow(&mut self, rule: Rule) {
+        self.expected.allowed.insert(rule);
     }
 
-    /// Says that the plugin will panic. A scenario in which it does not then fails.
+    /// Says that the plugin will panic, and may log errors over it. A scenario in which it does not
+    /// panic then fails.
     pub fn expect_panic(&mut self) {
         self.expected.panic = true;
-    }
-
-    /// Says that the plugin may make host calls in the wrong phase, and leak contexts.
-    pub fn expect_violations(&mut self) {
-        self.expected.violations = true;
     }
 
     /// What fails the scenario although all its assertions hold.
@@ -265,10 +261,12 @@ impl Proxy {
             (None, true) => faults.push("the plugin was expected to panic, and did not".to_owned()),
             _ => {}
         }
-        if !self.expected.violations {
-            faults.extend(findings.violations);
-        }
-        if !self.expected.errors && !self.expected.panic {
+        faults.extend(findings.faults);
+        let allowed = &self.expected.allowed;
+        let broken = findings.violations.into_iter();
+        let broken = broken.filter(|violation| !allowed.contains(&violation.rule));
+        faults.extend(broken.map(|violation| violation.message));
+        if !allowed.contains(&Rule::ErrorLogs) && !self.expected.panic {
             let mut expected = self.expected.logs.clone();
             for log in self
                 .backend

@@ -43,7 +43,7 @@ fn a_closed_map_is_noted() {
     assert!(value.is_empty());
     assert_eq!(host.violations.len(), 1);
     assert!(
-        host.violations[0].contains("ResponseHeaders"),
+        host.violations[0].message.contains("ResponseHeaders"),
         "{:?}",
         host.violations
     );

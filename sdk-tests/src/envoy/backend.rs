@@ -19,7 +19,7 @@ use crate::config::Rejected;
 use crate::host::{Cost, Log};
 use crate::plugin::Plugin;
 use crate::proxy::HostKind;
-use crate::{Reply, Request, UpstreamReply, UpstreamRequest};
+use crate::{Reply, Request, Rule, UpstreamReply, UpstreamRequest, Violation};
 
 /// One Envoy and one upstream for one scenario. It starts with the first configuration.
 pub(crate) struct EnvoyHost {
@@ -31,7 +31,7 @@ pub(crate) struct EnvoyHost {
     /// What the upstream has seen of exchanges that are not over.
     arrived: Vec<UpstreamRequest>,
     pub(super) servers: CalloutServers,
-    violations: Vec<String>,
+    violations: Vec<Violation>,
     pub(super) envoy: Option<Envoy>,
     pub(super) workers: usize,
     version: u64,
@@ -297,7 +297,10 @@ impl Backend for EnvoyHost {
         let mut reply = match self.patiently(visit) {
             Ok(reply) => reply,
             Err(error) if error.kind() == ErrorKind::TimedOut => {
-                self.violations.push(error.to_string());
+                self.violations.push(Violation {
+                    rule: Rule::Unanswered,
+                    message: error.to_string(),
+                });
                 Reply::default()
             }
             Err(error) if error.kind() == ErrorKind::UnexpectedEof => Reply::default(),
@@ -357,9 +360,9 @@ impl Backend for EnvoyHost {
 
     fn end(&mut self) -> Findings {
         let trap = logs::traps(&self.log()).into_iter().nth(self.excused_traps);
-        self.violations.extend(self.servers.panics());
         Findings {
             violations: std::mem::take(&mut self.violations),
+            faults: self.servers.panics(),
             trap,
         }
     }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::upstream::Said;
 use super::{Upstream, admin};
 use crate::UpstreamReply;
 use crate::callout::{Callout, Fault, Server};
@@ -39,7 +40,7 @@ impl CalloutServers {
     pub(super) fn add(&mut self, cluster: &str, server: Server) {
         let upstream = match &server {
             Server::Fails(Fault::Refused | Fault::NoEndpoints) => None,
-            Server::Fails(Fault::Timeout) | Server::Answers(_) => {
+            Server::Fails(Fault::Timeout | Fault::Garbage) | Server::Answers(_) => {
                 let (name, seen, server) = (cluster.to_owned(), self.seen.clone(), server.clone());
                 let answer = move |request: &_| {
                     let callout = Callout {
@@ -48,7 +49,7 @@ impl CalloutServers {
                     };
                     answer(&seen, &server, callout)
                 };
-                Some(Upstream::start(answer).expect("a free port for a callout server"))
+                Some(Upstream::saying(answer).expect("a free port for a callout server"))
             }
         };
         self.servers.insert(cluster.to_owned(), (server, upstream));
@@ -104,17 +105,21 @@ impl CalloutServers {
     }
 }
 
-fn answer(seen: &Mutex<Seen>, server: &Server, callout: Callout) -> Option<UpstreamReply> {
+fn answer(seen: &Mutex<Seen>, server: &Server, callout: Callout) -> Said {
     let (cluster, request) = (callout.cluster.clone(), callout.request.clone());
     lock(seen).callouts.push(callout);
-    let Server::Answers(handler) = server else {
-        if request.header(TIMEOUT).is_none() {
-            lock(seen).unanswered.push(cluster);
+    let handler = match server {
+        Server::Answers(handler) => handler,
+        Server::Fails(Fault::Garbage) => return Said::Garbage,
+        Server::Fails(_) => {
+            if request.header(TIMEOUT).is_none() {
+                lock(seen).unanswered.push(cluster);
+            }
+            return Said::Nothing;
         }
-        return None;
     };
     let answer = catch_unwind(AssertUnwindSafe(|| handler(&request)));
-    Some(answer.unwrap_or_else(|_| {
+    Said::Reply(answer.unwrap_or_else(|_| {
         let panic = format!("what answers for the cluster \"{cluster}\" panicked");
         lock(seen).panics.push(panic);
         UpstreamReply::new(500)

@@ -15,7 +15,16 @@ pub struct Upstream {
     shared: Arc<Shared>,
 }
 
-type Answer = dyn Fn(&UpstreamRequest) -> Option<UpstreamReply> + Send + Sync;
+/// What a server says to a request.
+pub(super) enum Said {
+    Reply(UpstreamReply),
+    /// Bytes that are no HTTP, and then it hangs up.
+    Garbage,
+    /// It never answers.
+    Nothing,
+}
+
+type Answer = dyn Fn(&UpstreamRequest) -> Said + Send + Sync;
 
 struct Shared {
     answer: Box<Answer>,
@@ -60,6 +69,12 @@ impl Upstream {
     /// There is no free port.
     pub fn start(
         answer: impl Fn(&UpstreamRequest) -> Option<UpstreamReply> + Send + Sync + 'static,
+    ) -> io::Result<Self> {
+        Self::saying(move |request| answer(request).map_or(Said::Nothing, Said::Reply))
+    }
+
+    pub(super) fn saying(
+        answer: impl Fn(&UpstreamRequest) -> Said + Send + Sync + 'static,
     ) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
         let address = listener.local_addr()?;
@@ -141,11 +156,15 @@ fn serve(mut connection: TcpStream, shared: &Shared) -> io::Result<()> {
             body,
             trailers,
         };
-        let reply = lock(&shared.reply).clone();
-        let reply = reply.or_else(|| (shared.answer)(&request));
+        let said = match lock(&shared.reply).clone() {
+            Some(reply) => Said::Reply(reply),
+            None => (shared.answer)(&request),
+        };
         lock(&shared.requests).push(request);
-        let Some(reply) = reply else {
-            return reader.wait_for_close();
+        let reply = match said {
+            Said::Reply(reply) => reply,
+            Said::Garbage => return connection.write_all(b"this is no HTTP\r\n\r\n"),
+            Said::Nothing => return reader.wait_for_close(),
         };
         thread::sleep(reply.delay);
         for segment in segments(&reply, to_head) {

@@ -6,9 +6,8 @@ use super::departure::answer_headers;
 use super::{HeaderMap, LocalReply};
 use crate::reply::{UpstreamReply, UpstreamRequest};
 
-/// The body of the 503 for a connection that was refused.
-const REFUSED: &str = "upstream connect error or disconnect/reset before headers. \
-                       reset reason: remote connection failure";
+/// How the body of a 503 begins, before the reason.
+const RESET: &str = "upstream connect error or disconnect/reset before headers. reset reason: ";
 
 /// An answer as the plugin reads it.
 #[derive(Debug, Default)]
@@ -27,7 +26,12 @@ impl Answer {
 
     /// Envoy's, when the connection is refused.
     pub(super) fn refused() -> Self {
-        Self::local(503, REFUSED)
+        Self::local(503, &format!("{RESET}remote connection failure"))
+    }
+
+    /// Envoy's, when the server does not speak HTTP.
+    pub(super) fn garbage() -> Self {
+        Self::local(502, &format!("{RESET}protocol error"))
     }
 
     /// What Envoy says in the place of a server.

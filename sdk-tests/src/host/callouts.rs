@@ -134,6 +134,7 @@ impl Callouts {
                     (over > 0).then(|| now.saturating_add(over)),
                     Answer::timeout(),
                 ),
+                Server::Fails(Fault::Garbage) => (Some(now), Answer::garbage()),
                 Server::Fails(_) => (Some(now), Answer::refused()),
             };
             self.pending.push(Pending {

@@ -13,6 +13,7 @@ use crate::plugin::Plugin;
 use crate::proxy::HostKind;
 use crate::reply::{Reply, UpstreamReply};
 use crate::request::Request;
+use crate::rules::{Rule, Violation};
 
 /// A plugin of the chain.
 pub(super) struct Deployed<E> {
@@ -180,16 +181,18 @@ impl<E: Engine> Backend for Mock<E> {
         let leaked: Vec<_> = host
             .contexts
             .keys()
-            .map(|(_, context)| {
-                format!(
+            .map(|(_, context)| Violation {
+                rule: Rule::Leaks,
+                message: format!(
                     "context {context} leaked: proxy_on_done returned false, and proxy_done never came"
-                )
+                ),
             })
             .collect();
         let mut violations = std::mem::take(&mut host.violations);
         violations.extend(leaked);
         Findings {
             violations,
+            faults: Vec::new(),
             trap: self.trap.as_ref().map(|trap| trap.message.clone()),
         }
     }

@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
+use crate::rules::{Rule, Violation};
+
 pub(crate) mod abi;
 mod admission;
 pub mod buffers;
@@ -94,7 +96,7 @@ pub struct HostState {
     /// Lines below this level are dropped.
     pub log_level: Level,
     /// What the plugin did that no plugin should: phase, call and why.
-    pub violations: Vec<String>,
+    pub violations: Vec<Violation>,
     /// What the proxy calls each plugin of the chain, and how it configures their VMs.
     pub plugins: Vec<PluginSettings>,
     /// The configuration of the plugin, while it is being configured.
@@ -262,10 +264,15 @@ impl HostState {
         }
     }
 
-    /// Notes that the plugin did something wrong.
+    /// Notes that the plugin called the host where it may not.
     pub fn violation(&mut self, what: &str) {
-        let violation = format!("in {}: {what}", self.place());
-        self.violations.push(violation);
+        self.breaks(Rule::WrongPhase, what);
+    }
+
+    /// Notes that the plugin broke a rule.
+    pub fn breaks(&mut self, rule: Rule, what: &str) {
+        let message = format!("in {}: {what}", self.place());
+        self.violations.push(Violation { rule, message });
     }
 
     /// Takes a log line.

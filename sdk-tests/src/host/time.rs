@@ -8,6 +8,7 @@ use super::mock::Mock;
 use super::passage::Way;
 use super::{Callback, Engine, LocalReply, Vm};
 use crate::reply::Reply;
+use crate::rules::Rule;
 
 /// Envoy ends a stream on which nothing has happened for so long.
 const STREAM_IDLE_TIMEOUT: Duration = Duration::from_secs(300);
@@ -58,7 +59,7 @@ impl<E: Engine> Mock<E> {
             }
         }
         let violation = format!("{MOST_ANSWERS} callouts in a row, and no end");
-        self.host.borrow_mut().violation(&violation);
+        self.host.borrow_mut().breaks(Rule::Unanswered, &violation);
     }
 
     /// Does what plugins have asked for on streams whose callback did not run.
@@ -160,7 +161,7 @@ impl<E: Engine> Mock<E> {
         while self.running_exchange(id).is_some() {
             if let Some(context) = self.waits_for_the_dead(id) {
                 let violation = format!("context {context} waits for a plugin that is dead");
-                self.host.borrow_mut().violation(&violation);
+                self.host.borrow_mut().breaks(Rule::Unanswered, &violation);
                 self.finish_exchange(id, true);
                 break;
             }
@@ -200,7 +201,7 @@ impl<E: Engine> Mock<E> {
             None => "nothing is left that could resume it".to_owned(),
         };
         let violation = format!("context {context} paused, and {why}");
-        self.host.borrow_mut().violation(&violation);
+        self.host.borrow_mut().breaks(Rule::Unanswered, &violation);
         match self.running_exchange(id) {
             Some(exchange) if exchange.response_started => self.finish_exchange(id, true),
             _ => self.answer_past_the_plugins(id, LocalReply::bare(408)),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sdk_tests::{Fault, Proxy, Request, scenario};
+use sdk_tests::{Fault, Proxy, Request, Rule, UpstreamReply, scenario};
 
 use crate::callouts::{allow, answers};
 use crate::{plugin, send};
@@ -81,7 +81,7 @@ fn a_stream_that_ended_gets_no_answer(proxy: &mut Proxy) {
 
 #[scenario]
 fn an_answer_cannot_be_read_before_it_is_there(proxy: &mut Proxy) {
-    proxy.expect_violations();
+    proxy.allow(Rule::WrongPhase);
     proxy.serve("opa", allow);
     proxy.configure("").unwrap();
     let (reply, logs) = send(proxy, Request::get("/ask-outside"));
@@ -92,7 +92,8 @@ fn an_answer_cannot_be_read_before_it_is_there(proxy: &mut Proxy) {
 #[scenario]
 fn a_panic_over_an_answer_leaves_the_request_hanging(proxy: &mut Proxy) {
     proxy.expect_panic();
-    proxy.expect_violations();
+    proxy.allow(Rule::WrongPhase);
+    proxy.allow(Rule::Unanswered);
     proxy.serve("opa", allow);
     proxy.configure("").unwrap();
     // Without trailers there is no map of them, and the SDK panics over that.
@@ -100,4 +101,38 @@ fn a_panic_over_an_answer_leaves_the_request_hanging(proxy: &mut Proxy) {
     assert_eq!(reply.status(), 0);
     assert!(logs[4].ends_with("unexpected status: 2"), "{logs:?}");
     assert_eq!(proxy.send(Request::get("/plain")).status(), 503);
+}
+
+#[scenario]
+fn an_answer_that_is_no_http_is_a_502(proxy: &mut Proxy) {
+    proxy.serve_fault("opa", Fault::Garbage);
+    proxy.configure("").unwrap();
+    let (reply, _) = send(proxy, Request::get("/ask"));
+    assert_eq!(reply.status(), 502);
+    assert_eq!(
+        reply.text(),
+        "upstream connect error or disconnect/reset before headers. reset reason: protocol error"
+    );
+}
+
+#[scenario]
+fn an_answer_that_takes_too_long_is_a_timeout(proxy: &mut Proxy) {
+    proxy.serve("opa", |_| {
+        UpstreamReply::new(200).after(Duration::from_millis(1_500))
+    });
+    proxy.configure("").unwrap();
+    let (reply, _) = send(proxy, Request::get("/ask-quickly"));
+    assert_eq!(reply.status(), 504);
+}
+
+#[scenario]
+fn an_answer_that_takes_its_time_is_an_answer(proxy: &mut Proxy) {
+    proxy.serve("opa", |_| {
+        UpstreamReply::new(200)
+            .body("allow")
+            .after(Duration::from_millis(300))
+    });
+    proxy.configure("").unwrap();
+    let reply = proxy.send(Request::get("/ask"));
+    assert_eq!(reply.status(), 200);
 }
