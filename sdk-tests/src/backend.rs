@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::callout::{Callout, Server};
 use crate::config::Rejected;
+use crate::grpc::{GrpcCall, GrpcServer};
 use crate::host::{Cost, Log};
 use crate::proxy::HostKind;
 use crate::reply::{Reply, UpstreamReply};
@@ -32,6 +33,8 @@ pub(crate) trait Backend {
     fn upstream_replies(&mut self, reply: UpstreamReply);
     fn serve(&mut self, cluster: &str, server: Server);
     fn callouts(&mut self) -> Vec<Callout>;
+    fn serve_grpc(&mut self, cluster: &str, server: GrpcServer);
+    fn grpc_calls(&mut self) -> Vec<GrpcCall>;
     fn configure(&mut self, config: &[u8]) -> Result<(), Rejected>;
     fn start(&mut self, request: &Request) -> u64;
     fn finish(&mut self, exchange: u64) -> Reply;

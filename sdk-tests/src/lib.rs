@@ -59,6 +59,7 @@
 mod backend;
 mod callout;
 mod config;
+mod grpc;
 pub mod host;
 pub mod native;
 #[cfg(any(feature = "harness", feature = "wasm"))]
@@ -77,6 +78,7 @@ mod wasm;
 
 pub use callout::{Callout, Fault};
 pub use config::{Config, Rejected};
+pub use grpc::{GrpcCall, GrpcEnd, GrpcEvent, GrpcReply, GrpcRequest};
 pub use host::{Cost, HostCall, Level, Log};
 pub use plugin::Plugin;
 pub use proxy::{HostKind, Proxy, Started};

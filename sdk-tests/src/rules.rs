@@ -15,6 +15,9 @@ pub enum Rule {
     Unanswered,
     /// Every context is deleted when its stream is over.
     Leaks,
+    /// gRPC calls and streams are over when the scenario is. Those of a root context may well live as
+    /// long as it does.
+    OpenStreams,
 }
 
 /// A rule that was broken, and how.
@@ -24,6 +27,15 @@ pub struct Violation {
     pub rule: Rule,
     /// In which phase, by which call, and why.
     pub message: String,
+}
+
+impl Violation {
+    pub(crate) fn open_stream(message: String) -> Self {
+        Self {
+            rule: Rule::OpenStreams,
+            message,
+        }
+    }
 }
 
 impl fmt::Display for Violation {

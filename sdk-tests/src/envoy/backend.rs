@@ -11,11 +11,13 @@ use tempfile::TempDir;
 
 use super::bootstrap::{LISTENER, Resource, bootstrap};
 use super::callouts::CalloutServers;
+use super::grpc::GrpcServers;
 use super::visits::Visit;
 use super::{Envoy, EnvoyOptions, Upstream, find_binary, logs};
 use crate::backend::{Backend, Findings};
 use crate::callout::{Callout, Server};
 use crate::config::Rejected;
+use crate::grpc::{GrpcCall, GrpcServer};
 use crate::host::{Cost, Log};
 use crate::plugin::Plugin;
 use crate::proxy::HostKind;
@@ -31,6 +33,7 @@ pub(crate) struct EnvoyHost {
     /// What the upstream has seen of exchanges that are not over.
     arrived: Vec<UpstreamRequest>,
     pub(super) servers: CalloutServers,
+    pub(super) grpc: GrpcServers,
     violations: Vec<Violation>,
     pub(super) envoy: Option<Envoy>,
     pub(super) workers: usize,
@@ -61,6 +64,7 @@ pub(crate) fn host(plugin: &Plugin) -> EnvoyHost {
         upstream: Upstream::echo().expect("a free port for the upstream"),
         arrived: Vec::new(),
         servers: CalloutServers::default(),
+        grpc: GrpcServers::default(),
         violations: Vec::new(),
         envoy: None,
         workers: 1,
@@ -107,6 +111,7 @@ impl EnvoyHost {
             plugins.map(|(at, (plugin, _))| (plugin.name.as_str(), self.resource_file(at))),
             self.upstream.addr(),
             self.servers.endpoints(),
+            self.grpc.endpoints(),
             self.workers,
         );
         let binary = find_binary().unwrap_or_else(|error| panic!("{error}"));
@@ -158,12 +163,13 @@ impl EnvoyHost {
         let Some(envoy) = &mut self.envoy else { return };
         let admin = envoy.admin();
         let name = format!("http.{LISTENER}.downstream_rq_active");
-        let (servers, on_their_way) = (&self.servers, self.visits.len() as u64);
+        let (servers, grpc) = (&self.servers, &self.grpc);
+        let on_their_way = self.visits.len() as u64;
         let idle = || {
             let stats = super::admin::stats(admin, &name).ok()?;
             let active = stats.get(&name).copied().unwrap_or(u64::MAX);
-            let idle = active <= on_their_way && (on_their_way > 0 || servers.are_idle(admin));
-            idle.then_some(())
+            let answered = on_their_way > 0 || (servers.are_idle(admin) && grpc.are_idle(admin));
+            (active <= on_their_way && answered).then_some(())
         };
         // The gauge falls just before the callbacks: a second look is after them.
         for _ in 0..2 {
@@ -230,6 +236,14 @@ impl Backend for EnvoyHost {
 
     fn callouts(&mut self) -> Vec<Callout> {
         self.servers.seen()
+    }
+
+    fn serve_grpc(&mut self, cluster: &str, server: GrpcServer) {
+        self.grpc.add(cluster, server);
+    }
+
+    fn grpc_calls(&mut self) -> Vec<GrpcCall> {
+        self.grpc.seen()
     }
 
     fn configure(&mut self, config: &[u8]) -> Result<(), Rejected> {
@@ -360,9 +374,18 @@ impl Backend for EnvoyHost {
 
     fn end(&mut self) -> Findings {
         let trap = logs::traps(&self.log()).into_iter().nth(self.excused_traps);
+        // A dead plugin cannot end its streams.
+        let left_open = match trap {
+            Some(_) => Vec::new(),
+            None => self.grpc.left_open(),
+        };
+        let mut violations = std::mem::take(&mut self.violations);
+        violations.extend(left_open.into_iter().map(Violation::open_stream));
+        let mut faults = self.servers.panics();
+        faults.extend(self.grpc.panics());
         Findings {
-            violations: std::mem::take(&mut self.violations),
-            faults: self.servers.panics(),
+            violations,
+            faults,
             trap,
         }
     }

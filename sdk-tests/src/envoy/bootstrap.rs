@@ -22,17 +22,19 @@ fn any_port() -> Value {
 /// One listener, a chain of plugins by ECDS from files, one route to one upstream.
 ///
 /// `plugins` are their names and resource files; `callouts` are the clusters that they call out
-/// to, each with its endpoint, if any.
+/// to, each with its endpoint, if any; `grpc` are those that serve gRPC.
 pub(super) fn bootstrap<'a>(
     plugins: impl Iterator<Item = (&'a str, PathBuf)>,
     upstream: SocketAddr,
     callouts: impl Iterator<Item = (&'a str, Option<SocketAddr>)>,
+    grpc: impl Iterator<Item = (&'a str, Option<SocketAddr>)>,
     workers: usize,
 ) -> String {
     let clusters: Vec<_> = [("upstream", Some(upstream))]
         .into_iter()
         .chain(callouts)
-        .map(|(name, endpoint)| cluster(name, endpoint))
+        .map(|(name, endpoint)| cluster(name, endpoint, http1()))
+        .chain(grpc.map(|(name, endpoint)| cluster(name, endpoint, http2())))
         .collect();
     let router = json!({
         "name": "envoy.filters.http.router",
@@ -92,12 +94,20 @@ pub(super) fn bootstrap<'a>(
     .to_string()
 }
 
+fn http1() -> Value {
+    json!({ "http_protocol_options": { "enable_trailers": true } })
+}
+
+fn http2() -> Value {
+    json!({ "http2_protocol_options": {} })
+}
+
 /// A cluster of one endpoint, or of none.
-fn cluster(name: &str, endpoint: Option<SocketAddr>) -> Value {
+fn cluster(name: &str, endpoint: Option<SocketAddr>, protocol: Value) -> Value {
     let options = json!({
         "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
             "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-            "explicit_http_config": { "http_protocol_options": { "enable_trailers": true } },
+            "explicit_http_config": protocol,
         },
     });
     let endpoints = endpoint.map(

@@ -11,10 +11,11 @@ use crate::UpstreamReply;
 use crate::callout::{Callout, Fault, Server};
 
 /// A port that nobody listens on: it is reserved for a service of 1988.
-const NOBODY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 1);
+pub(super) const NOBODY: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 1);
 
 /// What Envoy tells a server about the timeout of a callout, if it has one.
-const TIMEOUT: &str = "x-envoy-expected-rq-timeout-ms";
+pub(super) const TIMEOUT: &str = "x-envoy-expected-rq-timeout-ms";
 
 /// The clusters of a scenario, and what arrived there.
 #[derive(Default)]

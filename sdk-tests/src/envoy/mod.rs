@@ -20,6 +20,7 @@ mod backend;
 mod bootstrap;
 mod callouts;
 pub mod client;
+mod grpc;
 mod http;
 mod logs;
 mod process;

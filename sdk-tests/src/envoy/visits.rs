@@ -46,7 +46,7 @@ impl EnvoyHost {
     /// Sends a request. Each of its chunks leaves when Envoy has read the one before.
     pub(super) fn visit(&mut self, address: SocketAddr, request: &Request) -> io::Result<Visit> {
         let hopeless_before = self.hopeless();
-        let callouts_before = self.servers.seen().len();
+        let callouts_before = self.asked();
         let (client, parked) = self.connect(address, request.worker)?;
         let mut visit = Visit {
             client,
@@ -135,7 +135,7 @@ impl EnvoyHost {
     }
 
     fn hopeless(&self) -> Hopeless {
-        let (unanswered, traps) = (self.servers.unanswered(), logs::traps(&self.log()));
+        let (unanswered, traps) = (self.unanswered(), logs::traps(&self.log()));
         (unanswered.len(), traps.len())
     }
 
@@ -155,10 +155,7 @@ impl EnvoyHost {
             if vain_looks > 1 {
                 return never(match now.1 > before.1 {
                     true => "waits for a plugin that is dead".to_owned(),
-                    false => format!(
-                        "has an unanswered callout to {:?}",
-                        self.servers.unanswered()
-                    ),
+                    false => format!("has an unanswered callout to {:?}", self.unanswered()),
                 });
             }
             if start.elapsed() > PATIENCE {
@@ -173,10 +170,22 @@ impl EnvoyHost {
         }
     }
 
+    /// The clusters of what will never be answered, nor time out.
+    fn unanswered(&self) -> Vec<String> {
+        let (mut unanswered, grpc) = (self.servers.unanswered(), self.grpc.unanswered());
+        unanswered.extend(grpc);
+        unanswered
+    }
+
+    /// What servers have seen so far.
+    fn asked(&self) -> usize {
+        self.servers.seen().len() + self.grpc.seen().len()
+    }
+
     /// Leaves as soon as a server has seen a callout for the request, or after a while.
     pub(super) fn walk_out(&self, visit: Visit) {
         let start = Instant::now();
-        while self.servers.seen().len() == visit.callouts_before && start.elapsed() < LOOK {
+        while self.asked() == visit.callouts_before && start.elapsed() < LOOK {
             sleep(Duration::from_millis(5));
         }
     }

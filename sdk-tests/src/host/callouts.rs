@@ -57,6 +57,11 @@ impl Callouts {
         self.clusters.insert(cluster.to_owned(), server);
     }
 
+    /// Whether this is a cluster that serves HTTP.
+    pub(crate) fn serves(&self, cluster: &str) -> bool {
+        self.clusters.contains_key(cluster)
+    }
+
     /// What the servers have seen so far.
     pub fn seen(&self) -> &[Callout] {
         &self.seen

@@ -1,6 +1,7 @@
-//! Calls into a guest: callbacks, and the answers of callouts.
+//! Calls into a guest: callbacks, and the answers of callouts and gRPC servers.
 
 use super::callouts::Pending;
+use super::grpc::Arrival;
 use super::{Callback, Cost, Guest, SharedHost, Thread, Trap, Vm};
 
 /// More answers than this in a row, and the plugin calls out in circles.
@@ -21,7 +22,8 @@ pub(super) fn invoke<G: Guest>(
         host.vm = vm;
         host.context = context;
         // The SDK hands an answer to the context that asked.
-        host.caller = host.callouts.reader().unwrap_or(context);
+        let reader = host.callouts.reader().or(host.grpc.reader());
+        host.caller = reader.unwrap_or(context);
         host.calls.clear();
     }
     let answer = guest.call(callback, context, arguments);
@@ -34,17 +36,75 @@ pub(super) fn invoke<G: Guest>(
     });
     match vm.thread {
         // It is gone before anything could leave.
-        Thread::Canary => host.callouts.cancel_vm(vm),
+        Thread::Canary => {
+            host.callouts.cancel_vm(vm);
+            host.grpc.cancel_vm(vm);
+        }
         Thread::Main | Thread::Worker(_) => {
             let now = host.clock.now();
             host.callouts.send(now);
+            host.grpc.send(now);
         }
     }
     answer
 }
 
+/// What comes from outside.
+pub(super) enum Delivery {
+    Http(Pending),
+    Grpc(Arrival),
+}
+
+impl Delivery {
+    /// The VM that it is for.
+    pub(super) fn vm(&self) -> Vm {
+        match self {
+            Self::Http(callout) => callout.origin.vm,
+            Self::Grpc(arrival) => arrival.root.0,
+        }
+    }
+
+    /// The context that asked for it.
+    pub(super) fn caller(&self, host: &SharedHost) -> Option<u32> {
+        match self {
+            Self::Http(callout) => Some(callout.origin.caller),
+            Self::Grpc(arrival) => host.borrow().grpc.caller(arrival),
+        }
+    }
+
+    /// Gives it to the plugin.
+    pub(super) fn deliver<G: Guest>(
+        self,
+        host: &SharedHost,
+        guest: &mut G,
+        costs: &mut Vec<Cost>,
+    ) -> Result<(), Trap> {
+        match self {
+            Self::Http(callout) => deliver(host, guest, callout, costs),
+            Self::Grpc(arrival) => deliver_grpc(host, guest, arrival, costs),
+        }
+    }
+}
+
+fn deliver_grpc<G: Guest>(
+    host: &SharedHost,
+    guest: &mut G,
+    arrival: Arrival,
+    costs: &mut Vec<Cost>,
+) -> Result<(), Trap> {
+    let place = arrival.root;
+    let (callback, arguments) = {
+        let mut host = host.borrow_mut();
+        host.clock.reach(arrival.due);
+        host.grpc.open(arrival)
+    };
+    let delivered = invoke(host, guest, place, callback, &arguments, costs);
+    host.borrow_mut().grpc.shut();
+    delivered.map(drop)
+}
+
 /// Gives the plugin the answer of a callout.
-pub(super) fn deliver<G: Guest>(
+fn deliver<G: Guest>(
     host: &SharedHost,
     guest: &mut G,
     callout: Pending,

@@ -25,6 +25,14 @@ pub enum Callback {
     ResponseTrailers,
     /// A callout has its answer.
     HttpCallResponse,
+    /// A gRPC stream has its initial metadata.
+    GrpcInitialMetadata,
+    /// A gRPC stream has a message, or a call its answer.
+    GrpcMessage,
+    /// A gRPC stream has its trailing metadata.
+    GrpcTrailingMetadata,
+    /// A gRPC stream is over, or a call has failed.
+    GrpcClose,
     /// The stream is over and is being logged.
     Log,
     /// The context may finish its work.
@@ -48,6 +56,10 @@ impl Callback {
             Self::ResponseBody => "proxy_on_response_body",
             Self::ResponseTrailers => "proxy_on_response_trailers",
             Self::HttpCallResponse => "proxy_on_http_call_response",
+            Self::GrpcInitialMetadata => "proxy_on_grpc_receive_initial_metadata",
+            Self::GrpcMessage => "proxy_on_grpc_receive",
+            Self::GrpcTrailingMetadata => "proxy_on_grpc_receive_trailing_metadata",
+            Self::GrpcClose => "proxy_on_grpc_close",
             Self::Log => "proxy_on_log",
             Self::Done => "proxy_on_done",
             Self::Delete => "proxy_on_delete",

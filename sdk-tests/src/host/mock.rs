@@ -9,6 +9,7 @@ use super::{Cost, Engine, Log, PluginSettings, SharedHost, Trap, Vm};
 use crate::backend::{Backend, Findings};
 use crate::callout::{Callout, Server};
 use crate::config::Rejected;
+use crate::grpc::{GrpcCall, GrpcServer};
 use crate::plugin::Plugin;
 use crate::proxy::HostKind;
 use crate::reply::{Reply, UpstreamReply};
@@ -53,7 +54,9 @@ impl<E: Engine> Mock<E> {
         let host = SharedHost::default();
         {
             let mut host = host.borrow_mut();
-            host.callouts.next_token = chain[0].engine.first_token();
+            let first_token = chain[0].engine.first_token();
+            host.callouts.next_token = first_token;
+            host.grpc.tokens_from(first_token);
             host.plugins = plugin.chain().map(settings).collect();
         }
         Self {
@@ -125,6 +128,14 @@ impl<E: Engine> Backend for Mock<E> {
         self.host.borrow().callouts.seen().to_vec()
     }
 
+    fn serve_grpc(&mut self, cluster: &str, server: GrpcServer) {
+        self.host.borrow_mut().grpc.serve(cluster, server);
+    }
+
+    fn grpc_calls(&mut self) -> Vec<GrpcCall> {
+        self.host.borrow().grpc.seen().to_vec()
+    }
+
     fn configure(&mut self, config: &[u8]) -> Result<(), Rejected> {
         let configured = self.configure_plugin(0, config);
         for plugin in 1..self.chain.len() {
@@ -188,8 +199,10 @@ impl<E: Engine> Backend for Mock<E> {
                 ),
             })
             .collect();
+        let left_open = host.grpc.left_open();
         let mut violations = std::mem::take(&mut host.violations);
         violations.extend(leaked);
+        violations.extend(left_open.into_iter().map(Violation::open_stream));
         Findings {
             violations,
             faults: Vec::new(),

@@ -22,6 +22,7 @@ mod deliveries;
 mod departure;
 mod exchange;
 mod frames;
+pub(crate) mod grpc;
 mod guest;
 mod local_reply;
 mod logs;
@@ -41,6 +42,7 @@ mod vm;
 pub use callouts::Callouts;
 pub use clock::Clock;
 pub use costs::{Cost, HostCall};
+pub use grpc::Grpc;
 pub use guest::{Callback, Trap};
 pub(crate) use guest::{Engine, Guest};
 pub use local_reply::LocalReply;
@@ -117,6 +119,8 @@ pub struct HostState {
     pub roots: BTreeSet<(Vm, u32)>,
     /// The clusters, and the callouts on their way.
     pub callouts: Callouts,
+    /// The gRPC clusters, and the calls and streams that are open.
+    pub grpc: Grpc,
     /// The timer of each root context that has one.
     pub timers: BTreeMap<(Vm, u32), Timer>,
     /// Root contexts that said they are done.
@@ -145,6 +149,7 @@ impl Default for HostState {
             caller: 0,
             roots: BTreeSet::new(),
             callouts: Callouts::default(),
+            grpc: Grpc::default(),
             timers: BTreeMap::new(),
             roots_done: Vec::new(),
             calls: Vec::new(),
@@ -248,12 +253,25 @@ impl HostState {
         self.roots.contains(&place) || self.contexts.contains_key(&place)
     }
 
+    /// The root context of a context in the VM that runs: both kinds are counted together, so that
+    /// it is the last one before.
+    pub(crate) fn root_of(&self, context: u32) -> u32 {
+        let mut before = self.roots.range((self.vm, 0)..=(self.vm, context));
+        before.next_back().map_or(context, |(_, root)| *root)
+    }
+
+    /// The root context that calls mean.
+    pub(crate) fn root(&self) -> (Vm, u32) {
+        (self.vm, self.root_of(self.context))
+    }
+
     /// Forgets what a VM that is gone would still have done.
     pub(crate) fn end_vm(&mut self, gone: Vm) {
         self.timers.retain(|(vm, _), _| *vm != gone);
         self.contexts.retain(|(vm, _), _| *vm != gone);
         self.roots.retain(|(vm, _)| *vm != gone);
         self.callouts.cancel_vm(gone);
+        self.grpc.cancel_vm(gone);
     }
 
     /// Where the plugin is, for messages.

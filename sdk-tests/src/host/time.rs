@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::deliveries::{MOST_ANSWERS, deliver, invoke};
+use super::deliveries::{Delivery, MOST_ANSWERS, invoke};
 use super::exchange::Place;
 use super::mock::Mock;
 use super::passage::Way;
@@ -18,6 +18,8 @@ const STREAM_IDLE_TIMEOUT: Duration = Duration::from_secs(300);
 enum Event {
     /// A callout is answered.
     Callout,
+    /// A gRPC server says something.
+    Grpc,
     /// The upstream answers a stream.
     Upstream(u64),
     /// A timer fires.
@@ -29,6 +31,7 @@ impl<E: Engine> Mock<E> {
     fn next_event(&self) -> Option<(u64, Event)> {
         let host = self.host.borrow();
         let callout = host.callouts.next_due().map(|due| (due, Event::Callout));
+        let grpc = host.grpc.next_due().map(|due| (due, Event::Grpc));
         let upstream = self.exchanges.iter().filter_map(|(id, exchange)| {
             let (due, _) = exchange.answer.as_ref()?;
             Some((*due, Event::Upstream(*id)))
@@ -37,12 +40,20 @@ impl<E: Engine> Mock<E> {
             .timers
             .iter()
             .map(|(root, timer)| (timer.due, Event::Tick(*root)));
-        callout.into_iter().chain(upstream).chain(ticks).min()
+        let from_servers = callout.into_iter().chain(grpc);
+        from_servers.chain(upstream).chain(ticks).min()
     }
 
     fn happen(&mut self, event: Event) {
         match event {
-            Event::Callout => self.deliver_next(),
+            Event::Callout => {
+                let next = self.host.borrow_mut().callouts.take_next();
+                self.deliver(next.map(Delivery::Http));
+            }
+            Event::Grpc => {
+                let next = self.host.borrow_mut().grpc.take_next();
+                self.deliver(next.map(Delivery::Grpc));
+            }
             Event::Upstream(id) => self.answer_from_the_upstream(id),
             Event::Tick(root) => self.tick(root),
         }
@@ -103,21 +114,20 @@ impl<E: Engine> Mock<E> {
         asked
     }
 
-    fn deliver_next(&mut self) {
-        let Some(callout) = self.host.borrow_mut().callouts.take_next() else {
-            return;
-        };
-        let (vm, owner) = (callout.origin.vm, callout.origin.owner);
-        let stream = self.host.borrow().contexts.get(&(vm, owner)).copied();
-        let mut unclaimed = Vec::new();
+    fn deliver(&mut self, delivery: Option<Delivery>) {
+        let Some(delivery) = delivery else { return };
+        let vm = delivery.vm();
+        let caller = delivery.caller(&self.host).unwrap_or_default();
+        let stream = self.host.borrow().contexts.get(&(vm, caller)).copied();
+        let mut of_root = Vec::new();
         let costs = match stream.and_then(|id| self.exchanges.get_mut(&id)) {
             Some(exchange) => &mut exchange.costs,
-            None => &mut unclaimed,
+            None => &mut of_root,
         };
         let Some(running) = self.vms.get_mut(&vm) else {
             return;
         };
-        if let Err(trap) = deliver(&self.host, &mut running.guest, callout, costs) {
+        if let Err(trap) = delivery.deliver(&self.host, &mut running.guest, costs) {
             self.died(vm, trap);
         }
     }
@@ -196,10 +206,9 @@ impl<E: Engine> Mock<E> {
             exchange.context(plugin)
         });
         let context = place.map_or(0, |(_, context)| context);
-        let why = match place.and_then(|place| self.unanswered(place)) {
-            Some(cluster) => format!("unanswered callout to \"{cluster}\""),
-            None => "nothing is left that could resume it".to_owned(),
-        };
+        let why = place
+            .and_then(|place| self.unanswered(place))
+            .unwrap_or_else(|| "nothing is left that could resume it".to_owned());
         let violation = format!("context {context} paused, and {why}");
         self.host.borrow_mut().breaks(Rule::Unanswered, &violation);
         match self.running_exchange(id) {
@@ -208,12 +217,16 @@ impl<E: Engine> Mock<E> {
         }
     }
 
-    /// The cluster of a callout of this context that is on its way.
-    fn unanswered(&self, context: (Vm, u32)) -> Option<String> {
+    /// What this context has asked for and never gets.
+    fn unanswered(&self, (vm, context): (Vm, u32)) -> Option<String> {
         let host = self.host.borrow();
         let mut pending = host.callouts.pending().iter();
-        pending
-            .find(|pending| (pending.origin.vm, pending.origin.owner) == context)
-            .map(|pending| pending.cluster.clone())
+        let http = pending
+            .find(|pending| (pending.origin.vm, pending.origin.owner) == (vm, context))
+            .map(|pending| format!("unanswered callout to \"{}\"", pending.cluster));
+        http.or_else(|| {
+            let cluster = host.grpc.awaited_by(vm, context)?;
+            Some(format!("unanswered gRPC call to \"{cluster}\""))
+        })
     }
 }

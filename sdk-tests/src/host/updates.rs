@@ -137,6 +137,7 @@ fn retire<G: super::Guest>(
         let mut host = host.borrow_mut();
         host.roots.remove(&root);
         host.callouts.cancel(root);
+        host.grpc.cancel(root);
     }
     Ok(())
 }

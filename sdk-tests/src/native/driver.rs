@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use proxy_wasm::hostcalls;
-use proxy_wasm::traits::{HttpContext, RootContext};
+use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
 
 use super::env::Env;
@@ -124,6 +124,13 @@ impl NativeGuest {
                 self.answer(arguments);
                 return 0;
             }
+            Callback::GrpcInitialMetadata
+            | Callback::GrpcMessage
+            | Callback::GrpcTrailingMetadata
+            | Callback::GrpcClose => {
+                self.grpc(callback, argument(0), argument(1));
+                return 0;
+            }
             _ => {}
         }
         if let Some(root) = self.roots.get_mut(&context) {
@@ -174,6 +181,20 @@ impl NativeGuest {
         } else if let Some(root) = self.roots.get_mut(&context) {
             hostcalls::set_effective_context(context).unwrap();
             root.on_http_call_response(token, headers, body, trailers);
+        }
+    }
+
+    /// The context that the SDK passes a gRPC callback to.
+    pub(super) fn grpc_caller(&self) -> Option<u32> {
+        self.host.borrow().grpc.reader()
+    }
+
+    /// Calls a context, if it is still there.
+    pub(super) fn with_context(&mut self, context: u32, call: impl FnOnce(&mut dyn Context)) {
+        if let Some(stream) = self.streams.get_mut(&context) {
+            call(stream.as_mut());
+        } else if let Some(root) = self.roots.get_mut(&context) {
+            call(root.as_mut());
         }
     }
 

@@ -6,6 +6,7 @@
 
 mod driver;
 mod env;
+mod grpc;
 mod logger;
 mod memory;
 mod panics;

@@ -3,8 +3,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use sdk_tests::__private::run;
-use sdk_tests::{Fault, HostKind, Proxy, Request, UpstreamReply, scenario};
+use sdk_tests::{Fault, GrpcReply, HostKind, Proxy, Request, Rule, UpstreamReply, scenario};
 
+use crate::grpc::script;
 use crate::plugin;
 
 /// What the strict rules say to a scenario that sends one request; empty if it passes.
@@ -92,6 +93,85 @@ fn an_unanswered_callout_fails_a_scenario(proxy: &mut Proxy) {
         proxy.send(Request::get("/ask-forever"));
     });
     assert!(verdict.contains("unanswered callout to"), "{verdict}");
+}
+
+#[scenario]
+fn an_unanswered_grpc_call_fails_a_scenario(proxy: &mut Proxy) {
+    for wait in ["call opa a 0; pause", "stream opa; pause"] {
+        let verdict = verdict(proxy.host(), |proxy| {
+            proxy.serve_grpc_fault("opa", Fault::Timeout);
+            proxy.configure("").unwrap();
+            proxy.send(script(&[("headers", wait)]));
+        });
+        assert!(verdict.contains("unanswered"), "{verdict}");
+    }
+}
+
+#[scenario]
+fn a_grpc_stream_that_is_left_open_fails_a_scenario(proxy: &mut Proxy) {
+    let leave_open = |proxy: &mut Proxy| {
+        proxy.serve_grpc_stream("opa", |_, _| GrpcReply::new());
+        proxy.configure("").unwrap();
+        proxy.send(script(&[("headers", "stream opa")]));
+    };
+    let strict = verdict(proxy.host(), leave_open);
+    assert!(
+        strict.contains("a gRPC call or stream to \"opa\" was left open"),
+        "{strict}"
+    );
+    let relaxed = verdict(proxy.host(), |proxy| {
+        proxy.allow(Rule::OpenStreams);
+        leave_open(proxy);
+    });
+    assert_eq!(relaxed, "");
+}
+
+#[scenario]
+fn a_grpc_call_that_runs_into_its_timeout_later_fails_none(proxy: &mut Proxy) {
+    proxy.serve_grpc_fault("opa", Fault::Timeout);
+    proxy.configure("").unwrap();
+    proxy.send(script(&[("headers", "call opa a")]));
+}
+
+#[scenario(native, wasm)]
+fn a_message_that_goes_nowhere_fails_a_scenario(proxy: &mut Proxy) {
+    let verdict = verdict(proxy.host(), |proxy| {
+        proxy.serve_grpc("opa", |_| GrpcReply::new());
+        proxy.configure("").unwrap();
+        let lines = [
+            ("headers", "stream opa; end a; send b; pause"),
+            ("close", "resume"),
+        ];
+        proxy.send(script(&lines));
+    });
+    assert!(
+        verdict.contains("a message for a gRPC stream to \"opa\" after its half was closed"),
+        "{verdict}"
+    );
+}
+
+#[scenario]
+fn a_grpc_server_that_panics_fails_a_scenario(proxy: &mut Proxy) {
+    let verdict = verdict(proxy.host(), |proxy| {
+        proxy.serve_grpc("opa", |request| panic!("a panic over {request:?}"));
+        proxy.configure("").unwrap();
+        let lines = [("headers", "call opa a; pause"), ("response", "resume")];
+        proxy.send(script(&lines));
+    });
+    assert!(verdict.contains("panic"), "{verdict}");
+}
+
+#[scenario(native, wasm)]
+fn the_wrong_protocol_fails_a_scenario(proxy: &mut Proxy) {
+    let verdict = verdict(proxy.host(), |proxy| {
+        proxy.serve("http", |_| UpstreamReply::new(200));
+        proxy.serve_grpc("opa", |_| GrpcReply::of("a"));
+        proxy.configure("").unwrap();
+        proxy.send(script(&[("headers", "call http a")]));
+        proxy.send(Request::get("/ask-and-continue"));
+    });
+    assert!(verdict.contains("a cluster that serves HTTP"), "{verdict}");
+    assert!(verdict.contains("a cluster that serves gRPC"), "{verdict}");
 }
 
 #[scenario]

@@ -14,6 +14,9 @@ pub(super) fn http_call(call: &mut Call<'_>) -> Result<(), Status> {
     let _trailers = HeaderMap::deserialize(&call.bytes(6)?).ok_or(Status::BadArgument)?;
     let timeout = Duration::from_millis(u64::from(call.word(8)));
     let token = call.with(|host| {
+        if host.grpc.serves(&cluster) {
+            host.violation("HTTP callouts to a cluster that serves gRPC are not supported here");
+        }
         let from = (host.vm, host.context, host.caller);
         host.callouts
             .dispatch(from, &cluster, (headers, body), timeout)

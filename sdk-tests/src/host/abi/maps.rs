@@ -5,7 +5,10 @@ use crate::host::{HeaderMap, HostState, MapKind};
 
 /// The map with this number, to read.
 fn map(host: &HostState, number: u32) -> Result<&HeaderMap, Status> {
+    let root = host.root();
     match number {
+        4 => host.grpc.initial_metadata(root),
+        5 => host.grpc.trailing_metadata(root),
         6 => host.callouts.headers(host.context),
         7 => host.callouts.trailers(host.context),
         _ => host.map(kind(number)?),
@@ -40,6 +43,8 @@ fn checked<T>(
 ) -> Result<T, Status> {
     if matches!(result, Err(Status::BadArgument)) {
         let map = match map {
+            4 => "GrpcReceiveInitialMetadata".to_owned(),
+            5 => "GrpcReceiveTrailingMetadata".to_owned(),
             6 => "HttpCallResponseHeaders".to_owned(),
             7 => "HttpCallResponseTrailers".to_owned(),
             _ => kind(map).map_or_else(|_| format!("map {map}"), |kind| format!("{kind:?}")),
@@ -66,7 +71,11 @@ pub(super) fn get_pairs(call: &mut Call<'_>) -> Result<(), Status> {
 pub(super) fn get_size(call: &mut Call<'_>) -> Result<(), Status> {
     let number = call.word(0);
     let size = call.with(|host| {
-        let size = map(host, number).map(HeaderMap::byte_size);
+        // Envoy knows the size of maps that can be written only.
+        let size = match number {
+            4 | 5 => Err(Status::BadArgument),
+            _ => map(host, number).map(HeaderMap::byte_size),
+        };
         match checked(host, "get_size", number, size) {
             Err(Status::NotFound) => Ok(0),
             other => other,

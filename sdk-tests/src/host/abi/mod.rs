@@ -6,6 +6,7 @@
 use super::{HostCall, HostState, SharedHost, Status};
 
 mod callouts;
+mod grpc;
 mod maps;
 mod values;
 
@@ -98,12 +99,12 @@ pub(crate) const FUNCTIONS: &[Function] = &[
         values::send_local_response,
     ),
     function("proxy_http_call", "iiiiiiiiii", callouts::http_call),
-    function("proxy_grpc_call", "iiiiiiiiiiii", unsupported),
-    function("proxy_grpc_stream", "iiiiiiiii", unsupported),
-    function("proxy_grpc_send", "iiii", unsupported),
-    function("proxy_grpc_cancel", "i", unsupported),
-    function("proxy_grpc_close", "i", unsupported),
-    function("proxy_get_status", "iii", unsupported),
+    function("proxy_grpc_call", "iiiiiiiiiiii", grpc::grpc_call),
+    function("proxy_grpc_stream", "iiiiiiiii", grpc::grpc_stream),
+    function("proxy_grpc_send", "iiii", grpc::grpc_send),
+    function("proxy_grpc_cancel", "i", grpc::grpc_cancel),
+    function("proxy_grpc_close", "i", grpc::grpc_close),
+    function("proxy_get_status", "iii", grpc::get_status),
     function(
         "proxy_set_effective_context",
         "i",

@@ -34,6 +34,9 @@ pub(super) fn set_tick_period(call: &mut Call<'_>) -> Result<(), Status> {
     })
 }
 
+/// The number of the buffer that holds a gRPC message.
+const GRPC_MESSAGE: u32 = 5;
+
 /// The buffer with this number, if it is open in this phase.
 fn buffer(host: &HostState, number: u32) -> Option<Vec<u8>> {
     let body = |open: bool, body: &Vec<u8>| open.then(|| body.clone());
@@ -45,6 +48,7 @@ fn buffer(host: &HostState, number: u32) -> Option<Vec<u8>> {
             .view()
             .and_then(|view| body(view.response.body_open, &view.response.body)),
         4 => host.callouts.body(host.context).map(<[u8]>::to_vec),
+        GRPC_MESSAGE => host.grpc.message(host.root()).map(<[u8]>::to_vec),
         6 => host.plugin().map(|plugin| plugin.vm_configuration.clone()),
         7 => host.plugin_configuration.clone(),
         _ => None,
@@ -58,10 +62,21 @@ fn open_buffer(host: &mut HostState, number: u32) -> Result<Vec<u8>, Status> {
     })
 }
 
+/// The same to read: without a gRPC message Envoy gives an empty one.
+fn open_or_empty(host: &mut HostState, number: u32) -> Result<Vec<u8>, Status> {
+    if number == GRPC_MESSAGE && host.grpc.is_being_read(host.root()) {
+        return Ok(buffer(host, number).unwrap_or_default());
+    }
+    match open_buffer(host, number) {
+        Err(_) if number == GRPC_MESSAGE => Ok(Vec::new()),
+        bytes => bytes,
+    }
+}
+
 pub(super) fn get_buffer(call: &mut Call<'_>) -> Result<(), Status> {
     let (number, start, length) = (call.word(0), call.long(1), call.long(2));
     let bytes = call.with(|host| {
-        let bytes = open_buffer(host, number)?;
+        let bytes = open_or_empty(host, number)?;
         buffers::slice(&bytes, start, length).map(<[u8]>::to_vec)
     })??;
     call.give(3, &bytes)
@@ -69,7 +84,7 @@ pub(super) fn get_buffer(call: &mut Call<'_>) -> Result<(), Status> {
 
 pub(super) fn get_buffer_status(call: &mut Call<'_>) -> Result<(), Status> {
     let number = call.word(0);
-    let length = call.with(|host| open_buffer(host, number).map(|bytes| bytes.len()))??;
+    let length = call.with(|host| open_or_empty(host, number).map(|bytes| bytes.len()))??;
     call.put(1, &u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes())?;
     call.put(2, &0_u32.to_le_bytes())
 }
@@ -78,6 +93,11 @@ pub(super) fn set_buffer(call: &mut Call<'_>) -> Result<(), Status> {
     let (number, start, length) = (call.word(0), call.long(1), call.long(2));
     let bytes = call.bytes(3)?;
     call.with(|host| {
+        if number == GRPC_MESSAGE {
+            let root = host.root();
+            let message = host.grpc.message_mut(root).ok_or(Status::BadArgument)?;
+            return buffers::splice(message, start, length, &bytes);
+        }
         open_buffer(host, number)?;
         let view = host.view_mut().ok_or(Status::BadArgument)?;
         match number {
