@@ -57,6 +57,7 @@
 )]
 
 mod backend;
+pub mod budget;
 mod callout;
 mod config;
 mod grpc;
@@ -70,6 +71,7 @@ mod reply;
 mod request;
 mod rules;
 mod run;
+mod story;
 
 #[cfg(feature = "harness")]
 pub mod envoy;

@@ -13,6 +13,7 @@ use crate::plugin::Plugin;
 use crate::reply::{Reply, UpstreamReply, UpstreamRequest};
 use crate::request::Request;
 use crate::rules::Rule;
+use crate::story::{self, Exchanged};
 
 /// What runs the plugin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -32,7 +33,7 @@ pub enum HostKind {
 /// wrong phase or a leaked context fails the test, unless the scenario said that it expects it.
 pub struct Proxy {
     backend: Box<dyn Backend>,
-    exchanges: Vec<(Request, Reply)>,
+    exchanges: Vec<Exchanged>,
     expected: Expected,
     configured: bool,
     /// Requests that somebody still has to wait for.
@@ -295,7 +296,11 @@ impl Proxy {
     /// anything else may be there before the next request.
     pub fn start(&mut self, request: Request) -> Started {
         let id = self.backend.start(&request);
-        self.exchanges.push((request, Reply::default()));
+        self.exchanges.push(Exchanged {
+            request,
+            reply: None,
+            costs: Vec::new(),
+        });
         let exchange = self.exchanges.len() - 1;
         self.started += 1;
         Started { id, exchange }
@@ -305,7 +310,9 @@ impl Proxy {
     pub fn finish(&mut self, started: Started) -> Reply {
         let reply = self.backend.finish(started.id);
         self.started -= 1;
-        self.exchanges[started.exchange].1 = reply.clone();
+        let exchange = &mut self.exchanges[started.exchange];
+        exchange.reply = Some(reply.clone());
+        exchange.costs = self.backend.costs();
         reply
     }
 
@@ -313,6 +320,7 @@ impl Proxy {
     pub fn leave(&mut self, started: Started) {
         self.started -= 1;
         self.backend.leave(started.id);
+        self.exchanges[started.exchange].costs = self.backend.costs();
     }
 
     /// Sends a request, and closes the connection while the plugin holds it back; see
@@ -401,27 +409,8 @@ impl Proxy {
 
     /// The story so far, for whoever reads a failed test.
     pub(crate) fn story(&mut self) -> String {
-        let mut story = format!("--- on the host {:?} ---\n", self.host());
-        for (request, reply) in &self.exchanges {
-            let path = String::from_utf8_lossy(&request.path);
-            story.push_str(&format!("> {} {path}\n", request.method));
-            for (name, value) in &request.headers {
-                story.push_str(&format!(">   {name}: {}\n", value.escape_ascii()));
-            }
-            let upstream = if reply.upstream().is_some() {
-                ""
-            } else {
-                " (not from the upstream)"
-            };
-            story.push_str(&format!("< {}{upstream}\n", reply.status()));
-            for (name, value) in reply.all_headers() {
-                story.push_str(&format!("<   {name}: {}\n", value.escape_ascii()));
-            }
-        }
-        for log in self.backend.logs() {
-            story.push_str(&format!("{log}\n"));
-        }
-        story
+        let logs = self.backend.logs();
+        story::tell(self.host(), &self.exchanges, &logs)
     }
 }
 

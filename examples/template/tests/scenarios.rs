@@ -26,3 +26,14 @@ fn a_value_that_would_split_the_response_is_refused(proxy: &mut Proxy) {
         .unwrap_err();
     assert!(rejected.reason().contains("value: got"), "{rejected}");
 }
+
+#[scenario(native, wasm)]
+fn a_response_stays_within_its_budget(proxy: &mut Proxy) {
+    proxy
+        .configure(json!({ "header": "x-powered-by", "value": "wasm" }))
+        .unwrap();
+    // What the plugin sets up once is not measured.
+    proxy.send(Request::get("/"));
+    proxy.send(Request::get("/"));
+    proxy.assert_within_budget("a response");
+}

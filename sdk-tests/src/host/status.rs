@@ -28,4 +28,20 @@ impl Status {
     pub const fn code(self) -> u32 {
         self as u32
     }
+
+    /// The status with this number, if it is one of these.
+    pub fn from_code(code: u32) -> Option<Self> {
+        [
+            Self::Ok,
+            Self::NotFound,
+            Self::BadArgument,
+            Self::SerializationFailure,
+            Self::ParseFailure,
+            Self::Empty,
+            Self::CasMismatch,
+            Self::InternalFailure,
+        ]
+        .into_iter()
+        .find(|status| status.code() == code)
+    }
 }

@@ -37,6 +37,12 @@ fn an_error_in_the_log_fails_a_scenario(proxy: &mut Proxy) {
         verdict.contains("> GET /error\n"),
         "it tells the story: {verdict}"
     );
+    if kind != HostKind::Envoy {
+        assert!(
+            verdict.contains("\n    proxy_log -> Ok, 20 bytes in\n"),
+            "with the host calls: {verdict}"
+        );
+    }
 }
 
 #[scenario]

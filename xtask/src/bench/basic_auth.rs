@@ -1,10 +1,11 @@
-//! basic-auth, beside Envoy's own filter and a Lua script.
+//! basic-auth under load, beside Envoy's own filter and a Lua script.
+//!
+//! The configs are those of its scenarios in `tests/scenarios/cost.rs`.
 
 use base64::Engine as _;
-use sdk_tests::Request;
 use serde_json::{Value, json};
 
-use super::subject::{Counted, Subject, Variant};
+use super::subject::{Subject, Variant};
 
 const USER: &str = "alice:open-sesame";
 /// `USER` with SHA-1, for Envoy's own filter, which knows nothing else.
@@ -17,32 +18,8 @@ pub(super) fn subject() -> Subject {
         "Basic {}",
         base64::engine::general_purpose::STANDARD.encode(USER)
     );
-    let get = || Request::get("/secret");
-    let with = |value: &str| get().header("authorization", value);
-    let counted = |what, config, request| Counted {
-        what,
-        config,
-        request,
-    };
     Subject {
         name: "basic-auth",
-        artifact: "basic_auth",
-        requests: vec![
-            counted(
-                "a path that no rule covers",
-                rules(1),
-                Request::get("/open"),
-            ),
-            counted("1 rule, no password", rules(1), get()),
-            counted(
-                "1 rule, wrong password",
-                rules(1),
-                with("Basic YWxpY2U6d3Jvbmc="),
-            ),
-            counted("1 rule, right password", rules(1), with(&right)),
-            counted("100 rules, right password", rules(100), with(&right)),
-            counted("bcrypt user, remembered", bcrypt(), with(&right)),
-        ],
         load: vec![("authorization", right.clone())],
         variants: vec![
             Variant::extension("basic-auth, 1 rule", "basic_auth", &rules(1)),

@@ -1,17 +1,16 @@
-//! Wasm instructions and host calls, counted by Wasmtime.
+//! The table of exact costs.
 
-use std::collections::BTreeMap;
+use std::path::Path;
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use comfy_table::Table;
-use proxy_wasm::traits::RootContext;
-use sdk_tests::{Cost, HostKind, Plugin, Proxy};
+use sdk_tests::budget::CallbackBudget;
 
-use super::subject::{Counted, Subject};
-use crate::{table, workspace};
+use super::budgets;
+use crate::table;
 
 /// A row for each callback of each request, and one for the whole request.
-pub(super) fn measure(subject: &Subject) -> Result<Table> {
+pub(super) fn table(measured: &Path) -> Result<Table> {
     let header = [
         "request",
         "callback",
@@ -20,65 +19,75 @@ pub(super) fn measure(subject: &Subject) -> Result<Table> {
         "bytes copied",
     ];
     let mut table = table::new(header);
-    for counted in &subject.requests {
-        let costs = costs(subject, counted)?;
-        // A callback that the module does not export costs nothing, and is no row.
-        let ran = |cost: &&Cost| cost.instructions.is_some_and(|count| count > 0);
-        for cost in costs.iter().filter(ran) {
-            table.add_row(row(counted.what, cost.callback, std::slice::from_ref(cost)));
+    for (request, callbacks) in budgets::read(measured)? {
+        let mut all = CallbackBudget {
+            callback: "all".to_owned(),
+            ..CallbackBudget::default()
+        };
+        for callback in &callbacks {
+            table.add_row(row(&request, callback));
+            add(&mut all, callback);
         }
-        table.add_row(row(counted.what, "all", &costs));
+        table.add_row(row(&request, &all));
     }
     Ok(table)
 }
 
-fn costs(subject: &Subject, counted: &Counted) -> Result<Vec<Cost>> {
-    let module = workspace::wasm().join(format!("{}.wasm", subject.artifact));
-    let plugin = Plugin::new(subject.artifact, native_is_not_used).wasm_file(module);
-    let mut proxy = Proxy::new(HostKind::Wasm, &plugin);
-    proxy
-        .configure(&counted.config)
-        .map_err(|error| anyhow!("{}: {error}", counted.what))?;
-    // The first request fills caches and grows tables; the second is like every later one.
-    proxy.send(counted.request.clone());
-    proxy.send(counted.request.clone());
-    Ok(proxy.costs())
-}
-
-/// Only the native host asks for it.
-fn native_is_not_used() -> Box<dyn RootContext> {
-    struct Nothing;
-    impl proxy_wasm::traits::Context for Nothing {}
-    impl RootContext for Nothing {}
-    Box::new(Nothing)
-}
-
-fn row(what: &str, callback: &str, costs: &[Cost]) -> [String; 5] {
-    let calls = || costs.iter().flat_map(|cost| &cost.host_calls);
-    let mut names = BTreeMap::new();
-    for call in calls() {
-        *names
-            .entry(call.name.trim_start_matches("proxy_"))
-            .or_insert(0_u32) += 1;
+fn add(all: &mut CallbackBudget, callback: &CallbackBudget) {
+    all.instructions += callback.instructions;
+    all.bytes_in += callback.bytes_in;
+    all.bytes_out += callback.bytes_out;
+    for (name, count) in &callback.host_calls {
+        *all.host_calls.entry(name.clone()).or_default() += count;
     }
-    let names: Vec<_> = names
-        .into_iter()
-        .map(|(name, count)| {
-            if count == 1 {
-                name.to_owned()
-            } else {
-                format!("{count} {name}")
-            }
-        })
-        .collect();
-    let instructions: u64 = costs.iter().filter_map(|cost| cost.instructions).sum();
-    let bytes: usize = calls().map(|call| call.bytes_in + call.bytes_out).sum();
-    let calls = format!("{}: {}", calls().count(), names.join(", "));
+}
+
+fn row(request: &str, callback: &CallbackBudget) -> [String; 5] {
+    let names = callback.host_calls.iter().map(|(name, count)| match count {
+        1 => name.clone(),
+        count => format!("{count} {name}"),
+    });
+    let names: Vec<_> = names.collect();
+    let calls = format!(
+        "{}: {}",
+        callback.host_calls.values().sum::<u64>(),
+        names.join(", ")
+    );
     [
-        what.to_owned(),
-        callback.trim_start_matches("proxy_on_").to_owned(),
-        instructions.to_string(),
+        request.to_owned(),
+        callback.callback.clone(),
+        callback.instructions.to_string(),
         calls.trim_end_matches(": ").to_owned(),
-        bytes.to_string(),
+        (callback.bytes_in + callback.bytes_out).to_string(),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn a_row_counts_equal_host_calls_and_adds_the_bytes() {
+        let callback = CallbackBudget {
+            callback: "request_headers".to_owned(),
+            instructions: 5000,
+            host_calls: BTreeMap::from([("get_property".to_owned(), 3), ("log".to_owned(), 1)]),
+            bytes_in: 7,
+            bytes_out: 30,
+        };
+        assert_eq!(
+            row("open path", &callback),
+            [
+                "open path",
+                "request_headers",
+                "5000",
+                "4: 3 get_property, log",
+                "37"
+            ]
+        );
+        let nothing = CallbackBudget::default();
+        assert_eq!(row("open path", &nothing)[3], "0");
+    }
 }

@@ -6,7 +6,6 @@ use anyhow::{Context as _, Result};
 use comfy_table::Table;
 
 use super::Args;
-use super::subject::Subject;
 use crate::workspace;
 
 const BEGIN: &str = "<!-- bench: begin -->";
@@ -14,12 +13,19 @@ const END: &str = "<!-- bench: end -->";
 
 /// Both measurements of one extension.
 pub(super) fn markdown(
-    subject: &Subject,
-    exact: &Table,
+    name: &str,
+    exact: Option<&Table>,
     envoy: &Result<Table, &'static str>,
     args: &Args,
 ) -> String {
-    let name = subject.name;
+    let exact = match exact {
+        Some(table) => format!(
+            "Wasm instructions and host calls of one request, exact for this build:\n\n{table}"
+        ),
+        None => {
+            "Wasm instructions and host calls: no scenario holds a request to a budget.".to_owned()
+        }
+    };
     let envoy = match envoy {
         Ok(table) => format!(
             "Envoy's processor time, one worker, loopback, {} rounds of {} requests, each filter \
@@ -28,10 +34,7 @@ pub(super) fn markdown(
         ),
         Err(why) => (*why).to_owned(),
     };
-    format!(
-        "## {name}\n\nWasm instructions and host calls of one request, exact for this build:\n\n\
-         {exact}\n\n{envoy}\n"
-    )
+    format!("## {name}\n\n{exact}\n\n{envoy}\n")
 }
 
 /// Puts the text between the markers in docs/src/benchmarks.md.

@@ -1,29 +1,17 @@
-//! What there is to measure about an extension.
+//! What there is to measure in Envoy.
 
-use sdk_tests::Request;
 use serde_json::{Value, json};
 
 use crate::{envoy_config, workspace};
 
-/// An extension, and what it is compared with.
+/// An extension under load, and what it is compared with.
 pub(super) struct Subject {
     /// The package's name.
     pub(super) name: &'static str,
-    /// The module, without `.wasm`.
-    pub(super) artifact: &'static str,
-    /// Single requests whose cost is counted.
-    pub(super) requests: Vec<Counted>,
     /// The headers of the request that the load generator sends to every variant.
     pub(super) load: Vec<(&'static str, String)>,
     /// What stands in the way of the load.
     pub(super) variants: Vec<Variant>,
-}
-
-/// One request on a config of its own.
-pub(super) struct Counted {
-    pub(super) what: &'static str,
-    pub(super) config: Value,
-    pub(super) request: Request,
 }
 
 /// A filter to measure in Envoy.

@@ -42,24 +42,35 @@ pub(super) fn clippy_wasm(_: &Context) -> Result<Outcome> {
 
 /// Unit tests and scenarios; beyond the quick tier, the scenarios run on three hosts.
 pub(super) fn tests(context: &Context) -> Result<Outcome> {
-    let mut command = cargo();
+    let mut command = match context.tier {
+        Tier::Quick => native_tests(),
+        Tier::Default | Tier::Full => tests_on_all_hosts()?,
+    };
     // All of what is wrong, not only the first.
-    command.args(["test", "--workspace", "--no-fail-fast"]);
+    command.arg("--no-fail-fast");
     if context.tier == Tier::Full {
         command.env("TEST_CORPUS", LONG_CORPUS);
     }
-    if context.tier > Tier::Quick {
-        command
-            .args(["--features", FEATURES])
-            .env("SDK_TESTS_ENVOY", tools::setup()?.envoy)
-            .env("SDK_TESTS_WASM_DIR", workspace::wasm());
-    } else {
-        // A scenario that another host slips into this tier fails.
-        command
-            .env("SDK_TESTS_ENVOY", "not in the quick tier")
-            .env("SDK_TESTS_WASM_DIR", "not in the quick tier");
-    }
     done(&mut command)
+}
+
+/// A scenario that another host slips into them fails.
+pub(super) fn native_tests() -> Command {
+    let mut command = cargo();
+    command
+        .args(["test", "--workspace"])
+        .env("SDK_TESTS_ENVOY", "not for native tests")
+        .env("SDK_TESTS_WASM_DIR", "not for native tests");
+    command
+}
+
+pub(super) fn tests_on_all_hosts() -> Result<Command> {
+    let mut command = cargo();
+    command
+        .args(["test", "--workspace", "--features", FEATURES])
+        .env("SDK_TESTS_ENVOY", tools::setup()?.envoy)
+        .env("SDK_TESTS_WASM_DIR", workspace::wasm());
+    Ok(command)
 }
 
 /// The API documentation; a broken link in it is an error.
