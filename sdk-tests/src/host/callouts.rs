@@ -25,8 +25,9 @@ pub struct Callouts {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Origin {
     pub(super) vm: Vm,
-    /// The context that the call belongs to: it ends with it.
-    pub(super) owner: u32,
+    /// The root context that the call belongs to, as in Envoy: it gets the answer, even if the
+    /// stream that asked is over.
+    pub(super) root: u32,
     /// The context whose callback made it. The SDK hands it the answer.
     pub(super) caller: u32,
     pub(super) token: u32,
@@ -75,7 +76,7 @@ impl Callouts {
     /// `InternalFailure`: the cluster has no endpoints.
     pub(crate) fn dispatch(
         &mut self,
-        (vm, owner, caller): (Vm, u32, u32),
+        (vm, root, caller): (Vm, u32, u32),
         cluster: &str,
         (headers, body): (HeaderMap, Vec<u8>),
         timeout: Duration,
@@ -94,7 +95,7 @@ impl Callouts {
         self.dispatched.push(Dispatched {
             origin: Origin {
                 vm,
-                owner,
+                root,
                 caller,
                 token,
             },
@@ -106,10 +107,10 @@ impl Callouts {
         Ok(token)
     }
 
-    /// Forgets the callouts of a context that is gone.
-    pub(super) fn cancel(&mut self, context: (Vm, u32)) {
+    /// Forgets the callouts of a root context that is gone.
+    pub(super) fn cancel(&mut self, root: (Vm, u32)) {
         self.pending
-            .retain(|pending| (pending.origin.vm, pending.origin.owner) != context);
+            .retain(|pending| (pending.origin.vm, pending.origin.root) != root);
     }
 
     /// Forgets the callouts of a VM that is gone.
@@ -193,45 +194,43 @@ impl Callouts {
         self.readable = None;
     }
 
-    fn readable(&self, context: u32) -> Result<&Answer, Status> {
+    fn readable(&self, root: u32) -> Result<&Answer, Status> {
         match &self.readable {
-            Some((origin, answer)) if origin.owner == context => Ok(answer),
+            Some((origin, answer)) if origin.root == root => Ok(answer),
             _ => Err(Status::BadArgument),
         }
     }
 
-    fn readable_mut(&mut self, context: u32) -> Result<&mut Answer, Status> {
+    fn readable_mut(&mut self, root: u32) -> Result<&mut Answer, Status> {
         match &mut self.readable {
-            Some((origin, answer)) if origin.owner == context => Ok(answer),
+            Some((origin, answer)) if origin.root == root => Ok(answer),
             _ => Err(Status::BadArgument),
         }
     }
 
-    pub(super) fn headers(&self, context: u32) -> Result<&HeaderMap, Status> {
-        self.readable(context).map(|answer| &answer.headers)
+    pub(super) fn headers(&self, root: u32) -> Result<&HeaderMap, Status> {
+        self.readable(root).map(|answer| &answer.headers)
     }
 
-    pub(super) fn headers_mut(&mut self, context: u32) -> Result<&mut HeaderMap, Status> {
-        self.readable_mut(context).map(|answer| &mut answer.headers)
+    pub(super) fn headers_mut(&mut self, root: u32) -> Result<&mut HeaderMap, Status> {
+        self.readable_mut(root).map(|answer| &mut answer.headers)
     }
 
     /// An answer without trailers has no map of them.
-    pub(super) fn trailers(&self, context: u32) -> Result<&HeaderMap, Status> {
-        let trailers = self.readable(context).map(|answer| &answer.trailers)?;
+    pub(super) fn trailers(&self, root: u32) -> Result<&HeaderMap, Status> {
+        let trailers = self.readable(root).map(|answer| &answer.trailers)?;
         let there = !trailers.is_empty();
         there.then_some(trailers).ok_or(Status::BadArgument)
     }
 
-    pub(super) fn trailers_mut(&mut self, context: u32) -> Result<&mut HeaderMap, Status> {
-        let trailers = self
-            .readable_mut(context)
-            .map(|answer| &mut answer.trailers)?;
+    pub(super) fn trailers_mut(&mut self, root: u32) -> Result<&mut HeaderMap, Status> {
+        let trailers = self.readable_mut(root).map(|answer| &mut answer.trailers)?;
         let there = !trailers.is_empty();
         there.then_some(trailers).ok_or(Status::BadArgument)
     }
 
-    pub(super) fn body(&self, context: u32) -> Option<&[u8]> {
-        self.readable(context)
+    pub(super) fn body(&self, root: u32) -> Option<&[u8]> {
+        self.readable(root)
             .ok()
             .map(|answer| answer.body.as_slice())
     }

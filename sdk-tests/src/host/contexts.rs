@@ -87,7 +87,6 @@ impl<E: Engine> Mock<E> {
             return;
         };
         let done = matches!(self.call(id, plugin, Callback::Done, &[]), Ok(answer) if answer != 0);
-        self.host.borrow_mut().callouts.cancel(place);
         if done || self.with(id, |stream| stream.views[plugin].done) {
             drop(self.call(id, plugin, Callback::Delete, &[]));
             self.host.borrow_mut().contexts.remove(&place);

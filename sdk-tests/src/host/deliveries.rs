@@ -123,7 +123,7 @@ fn deliver<G: Guest>(
         host.clock.reach(callout.due.unwrap_or_default());
         host.callouts.open(origin, answer);
     }
-    let place = (origin.vm, origin.owner);
+    let place = (origin.vm, origin.root);
     let delivered = invoke(
         host,
         guest,

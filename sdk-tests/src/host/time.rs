@@ -222,7 +222,7 @@ impl<E: Engine> Mock<E> {
         let host = self.host.borrow();
         let mut pending = host.callouts.pending().iter();
         let http = pending
-            .find(|pending| (pending.origin.vm, pending.origin.owner) == (vm, context))
+            .find(|pending| (pending.origin.vm, pending.origin.caller) == (vm, context))
             .map(|pending| format!("unanswered callout to \"{}\"", pending.cluster));
         http.or_else(|| {
             let cluster = host.grpc.awaited_by(vm, context)?;

@@ -17,7 +17,8 @@ pub(super) fn http_call(call: &mut Call<'_>) -> Result<(), Status> {
         if host.grpc.serves(&cluster) {
             host.violation("HTTP callouts to a cluster that serves gRPC are not supported here");
         }
-        let from = (host.vm, host.context, host.caller);
+        let (vm, root) = host.root();
+        let from = (vm, root, host.caller);
         host.callouts
             .dispatch(from, &cluster, (headers, body), timeout)
     })??;

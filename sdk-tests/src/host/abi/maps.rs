@@ -9,8 +9,8 @@ fn map(host: &HostState, number: u32) -> Result<&HeaderMap, Status> {
     match number {
         4 => host.grpc.initial_metadata(root),
         5 => host.grpc.trailing_metadata(root),
-        6 => host.callouts.headers(host.context),
-        7 => host.callouts.trailers(host.context),
+        6 => host.callouts.headers(host.root().1),
+        7 => host.callouts.trailers(host.root().1),
         _ => host.map(kind(number)?),
     }
 }
@@ -18,8 +18,8 @@ fn map(host: &HostState, number: u32) -> Result<&HeaderMap, Status> {
 /// The map with this number, to write.
 fn map_mut(host: &mut HostState, number: u32) -> Result<&mut HeaderMap, Status> {
     match number {
-        6 => host.callouts.headers_mut(host.context),
-        7 => host.callouts.trailers_mut(host.context),
+        6 => host.callouts.headers_mut(host.root().1),
+        7 => host.callouts.trailers_mut(host.root().1),
         _ => host.map_mut(kind(number)?),
     }
 }

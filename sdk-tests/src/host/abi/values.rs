@@ -47,7 +47,7 @@ fn buffer(host: &HostState, number: u32) -> Option<Vec<u8>> {
         1 => host
             .view()
             .and_then(|view| body(view.response.body_open, &view.response.body)),
-        4 => host.callouts.body(host.context).map(<[u8]>::to_vec),
+        4 => host.callouts.body(host.root().1).map(<[u8]>::to_vec),
         GRPC_MESSAGE => host.grpc.message(host.root()).map(<[u8]>::to_vec),
         6 => host.plugin().map(|plugin| plugin.vm_configuration.clone()),
         7 => host.plugin_configuration.clone(),
