@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::callout::{Callout, Server};
 use crate::config::Rejected;
+use crate::connections::Connections;
 use crate::grpc::{GrpcCall, GrpcServer};
 use crate::host::{Cost, Log};
 use crate::proxy::HostKind;
@@ -24,7 +25,7 @@ pub(crate) struct Findings {
 }
 
 /// A host. The facade that scenarios see is [`Proxy`](crate::Proxy), which has the documentation.
-pub(crate) trait Backend {
+pub(crate) trait Backend: Connections {
     fn kind(&self) -> HostKind;
     fn workers(&mut self, count: usize);
     fn env(&mut self, name: &str, value: &str);

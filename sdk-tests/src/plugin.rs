@@ -16,6 +16,7 @@ pub struct Plugin {
     pub(crate) wasm_file: Option<PathBuf>,
     pub(crate) reloads: bool,
     pub(crate) fails_open: bool,
+    pub(crate) is_network_filter: bool,
     /// The rest of the chain, with the configuration of each.
     pub(crate) next: Vec<(Plugin, Config)>,
 }
@@ -32,6 +33,7 @@ impl Plugin {
             wasm_file: None,
             reloads: false,
             fails_open: false,
+            is_network_filter: false,
             next: Vec::new(),
         }
     }
@@ -50,10 +52,26 @@ impl Plugin {
         self
     }
 
+    /// Makes it a network filter: its root context makes stream contexts, and the proxy has
+    /// connections for it instead of requests. See [`Proxy::connect`](crate::Proxy::connect).
+    #[must_use]
+    pub fn network_filter(mut self) -> Self {
+        self.is_network_filter = true;
+        self
+    }
+
     /// Puts another plugin behind this one in the chain, with the configuration that it keeps.
     /// Requests come to it later, responses earlier. Both need names of their own.
+    ///
+    /// # Panics
+    ///
+    /// If one of them is a network filter and the other is not.
     #[must_use]
     pub fn followed_by(mut self, next: Self, config: impl Into<Config>) -> Self {
+        assert!(
+            self.is_network_filter == next.is_network_filter,
+            "a chain is of network filters, or of HTTP filters"
+        );
         self.next.push((next, config.into()));
         self
     }

@@ -1,5 +1,7 @@
 //! The proxy as a scenario sees it, whichever host is behind it.
 
+mod network;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +16,9 @@ use crate::reply::{Reply, UpstreamReply, UpstreamRequest};
 use crate::request::Request;
 use crate::rules::Rule;
 use crate::story::{self, Exchanged};
+use network::Spoken;
+
+pub use network::Connection;
 
 /// What runs the plugin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -34,6 +39,9 @@ pub enum HostKind {
 pub struct Proxy {
     backend: Box<dyn Backend>,
     exchanges: Vec<Exchanged>,
+    /// What was said on connections.
+    spoken: Vec<Spoken>,
+    is_network: bool,
     expected: Expected,
     configured: bool,
     /// Requests that somebody still has to wait for.
@@ -67,6 +75,8 @@ impl Proxy {
         Self {
             backend: backend(kind, plugin),
             exchanges: Vec::new(),
+            spoken: Vec::new(),
+            is_network: plugin.is_network_filter,
             expected: Expected::default(),
             configured: false,
             started: 0,
@@ -295,6 +305,10 @@ impl Proxy {
     /// waits for should take a while, as an answer with [`UpstreamReply::after`] does: on Envoy
     /// anything else may be there before the next request.
     pub fn start(&mut self, request: Request) -> Started {
+        assert!(
+            !self.is_network,
+            "a network filter gets connections, and no requests"
+        );
         let id = self.backend.start(&request);
         self.exchanges.push(Exchanged {
             request,
@@ -410,7 +424,9 @@ impl Proxy {
     /// The story so far, for whoever reads a failed test.
     pub(crate) fn story(&mut self) -> String {
         let logs = self.backend.logs();
-        story::tell(self.host(), &self.exchanges, &logs)
+        let mut story = story::tell(self.host(), &self.exchanges, &logs);
+        story.push_str(&network::story(&self.spoken));
+        story
     }
 }
 

@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::bootstrap::{LISTENER, Resource, bootstrap};
+use super::bootstrap::{LISTENER, Resource, bootstrap, filter_kind};
 use super::callouts::CalloutServers;
 use super::grpc::GrpcServers;
+use super::network::Network;
 use super::visits::Visit;
 use super::{Envoy, EnvoyOptions, Upstream, find_binary, logs};
 use crate::backend::{Backend, Findings};
@@ -35,6 +36,7 @@ pub(crate) struct EnvoyHost {
     pub(super) servers: CalloutServers,
     pub(super) grpc: GrpcServers,
     violations: Vec<Violation>,
+    pub(super) network: Option<Network>,
     pub(super) envoy: Option<Envoy>,
     pub(super) workers: usize,
     version: u64,
@@ -66,6 +68,7 @@ pub(crate) fn host(plugin: &Plugin) -> EnvoyHost {
         servers: CalloutServers::default(),
         grpc: GrpcServers::default(),
         violations: Vec::new(),
+        network: plugin.is_network_filter.then(Network::new),
         envoy: None,
         workers: 1,
         version: 0,
@@ -107,12 +110,13 @@ impl EnvoyHost {
 
     fn start_envoy(&self) -> Envoy {
         let plugins = self.plugins.iter().enumerate();
+        let upstream = self.network.as_ref().map(Network::upstream);
         let bootstrap = bootstrap(
             plugins.map(|(at, (plugin, _))| (plugin.name.as_str(), self.resource_file(at))),
-            self.upstream.addr(),
+            upstream.unwrap_or(self.upstream.addr()),
             self.servers.endpoints(),
             self.grpc.endpoints(),
-            self.workers,
+            (self.workers, self.network.is_some()),
         );
         let binary = find_binary().unwrap_or_else(|error| panic!("{error}"));
         let mut options = EnvoyOptions::new(binary, &bootstrap);
@@ -138,7 +142,8 @@ impl EnvoyHost {
 
     fn updates(&self, admin: SocketAddr, at: usize) -> Updates {
         let name = &self.plugins[at].0.name;
-        let prefix = format!("extension_config_discovery.http_filter.{name}.");
+        let kind = filter_kind(self.network.is_some());
+        let prefix = format!("extension_config_discovery.{kind}.{name}.");
         let stats = super::admin::stats(admin, "extension_config_discovery").unwrap_or_default();
         let stat = |name: &str| {
             stats
@@ -160,6 +165,9 @@ impl EnvoyHost {
     /// Envoy answers before it logs a stream and ends its context: wait for that, and for the
     /// answers of callouts if nobody else may wait for them.
     fn settle(&mut self) {
+        if self.network.is_some() {
+            return self.wait_for_calm();
+        }
         let Some(envoy) = &mut self.envoy else { return };
         let admin = envoy.admin();
         let name = format!("http.{LISTENER}.downstream_rq_active");

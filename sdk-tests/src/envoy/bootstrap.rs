@@ -15,11 +15,12 @@ fn socket(address: SocketAddr) -> Value {
     json!({ "socket_address": { "address": address, "port_value": port } })
 }
 
-fn any_port() -> Value {
+pub(super) fn any_port() -> Value {
     socket(SocketAddr::from(([127, 0, 0, 1], 0)))
 }
 
-/// One listener, a chain of plugins by ECDS from files, one route to one upstream.
+/// One listener, a chain of plugins by ECDS from files, one route to one upstream. The plugins are
+/// HTTP filters, or network filters.
 ///
 /// `plugins` are their names and resource files; `callouts` are the clusters that they call out
 /// to, each with its endpoint, if any; `grpc` are those that serve gRPC.
@@ -28,7 +29,7 @@ pub(super) fn bootstrap<'a>(
     upstream: SocketAddr,
     callouts: impl Iterator<Item = (&'a str, Option<SocketAddr>)>,
     grpc: impl Iterator<Item = (&'a str, Option<SocketAddr>)>,
-    workers: usize,
+    (workers, is_network): (usize, bool),
 ) -> String {
     let clusters: Vec<_> = [("upstream", Some(upstream))]
         .into_iter()
@@ -36,13 +37,6 @@ pub(super) fn bootstrap<'a>(
         .map(|(name, endpoint)| cluster(name, endpoint, http1()))
         .chain(grpc.map(|(name, endpoint)| cluster(name, endpoint, http2())))
         .collect();
-    let router = json!({
-        "name": "envoy.filters.http.router",
-        "typed_config": {
-            "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router",
-            "suppress_envoy_headers": true,
-        },
-    });
     let filters: Vec<_> = plugins
         .map(|(name, resource_file)| {
             json!({
@@ -52,12 +46,48 @@ pub(super) fn bootstrap<'a>(
                         "path_config_source": { "path": resource_file },
                         "resource_api_version": "V3",
                     },
-                    "type_urls": ["type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm"],
+                    "type_urls": [filter_type(is_network)],
                 },
             })
         })
-        .chain([router])
         .collect();
+    let listeners = match is_network {
+        true => super::network::listeners(filters, workers),
+        false => vec![http_listener(filters, workers)],
+    };
+    json!({
+        "node": { "id": "sdk-tests", "cluster": "sdk-tests" },
+        "admin": { "address": any_port() },
+        "static_resources": { "listeners": listeners, "clusters": clusters },
+    })
+    .to_string()
+}
+
+/// What Envoy calls such a filter in statistics.
+pub(super) fn filter_kind(is_network: bool) -> &'static str {
+    match is_network {
+        true => "network_filter",
+        false => "http_filter",
+    }
+}
+
+/// The type of a plugin's configuration.
+fn filter_type(is_network: bool) -> &'static str {
+    match is_network {
+        true => "type.googleapis.com/envoy.extensions.filters.network.wasm.v3.Wasm",
+        false => "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
+    }
+}
+
+fn http_listener(mut filters: Vec<Value>, workers: usize) -> Value {
+    let router = json!({
+        "name": "envoy.filters.http.router",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router",
+            "suppress_envoy_headers": true,
+        },
+    });
+    filters.push(router);
     let manager = json!({
         "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": LISTENER,
@@ -86,12 +116,7 @@ pub(super) fn bootstrap<'a>(
         // A connection goes to the worker that has the fewest: so a scenario can choose one.
         listener["connection_balance_config"] = json!({ "exact_balance": {} });
     }
-    json!({
-        "node": { "id": "sdk-tests", "cluster": "sdk-tests" },
-        "admin": { "address": any_port() },
-        "static_resources": { "listeners": [listener], "clusters": clusters },
-    })
-    .to_string()
+    listener
 }
 
 fn http1() -> Value {
@@ -164,7 +189,7 @@ impl Resource<'_> {
                 "@type": "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig",
                 "name": plugin.name,
                 "typed_config": {
-                    "@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
+                    "@type": filter_type(plugin.is_network_filter),
                     "config": {
                         "name": plugin.name,
                         "root_id": plugin.root_id,

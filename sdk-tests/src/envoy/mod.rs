@@ -23,6 +23,7 @@ pub mod client;
 mod grpc;
 mod http;
 mod logs;
+mod network;
 mod process;
 mod upstream;
 mod visits;
@@ -31,3 +32,4 @@ pub use process::{Envoy, EnvoyError, EnvoyOptions, find_binary};
 pub use upstream::Upstream;
 
 pub(crate) use backend::host;
+use bootstrap::LISTENER;

@@ -23,6 +23,16 @@ pub enum Callback {
     ResponseBody,
     /// The response's trailers are here.
     ResponseTrailers,
+    /// A client has connected.
+    NewConnection,
+    /// Bytes of the client are here, or their end.
+    DownstreamData,
+    /// The connection is over.
+    DownstreamClose,
+    /// Bytes of the upstream are here, or their end.
+    UpstreamData,
+    /// The upstream says nothing more.
+    UpstreamClose,
     /// A callout has its answer.
     HttpCallResponse,
     /// A gRPC stream has its initial metadata.
@@ -55,6 +65,11 @@ impl Callback {
             Self::ResponseHeaders => "proxy_on_response_headers",
             Self::ResponseBody => "proxy_on_response_body",
             Self::ResponseTrailers => "proxy_on_response_trailers",
+            Self::NewConnection => "proxy_on_new_connection",
+            Self::DownstreamData => "proxy_on_downstream_data",
+            Self::DownstreamClose => "proxy_on_downstream_connection_close",
+            Self::UpstreamData => "proxy_on_upstream_data",
+            Self::UpstreamClose => "proxy_on_upstream_connection_close",
             Self::HttpCallResponse => "proxy_on_http_call_response",
             Self::GrpcInitialMetadata => "proxy_on_grpc_receive_initial_metadata",
             Self::GrpcMessage => "proxy_on_grpc_receive",

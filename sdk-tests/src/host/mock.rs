@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::exchange::Exchange;
+use super::network::Conversation;
 use super::vm::Running;
 use super::{Cost, Engine, Log, PluginSettings, SharedHost, Trap, Vm};
 use crate::backend::{Backend, Findings};
 use crate::callout::{Callout, Server};
 use crate::config::Rejected;
+use crate::connections::Answers;
 use crate::grpc::{GrpcCall, GrpcServer};
 use crate::plugin::Plugin;
 use crate::proxy::HostKind;
@@ -31,9 +33,12 @@ pub(crate) struct Mock<E: Engine> {
     pub(super) host: SharedHost,
     pub(super) vms: BTreeMap<Vm, Running<E::Guest>>,
     pub(super) exchanges: BTreeMap<u64, Exchange>,
+    pub(super) conversations: BTreeMap<u64, Conversation>,
     pub(super) next_stream: u64,
     pub(super) workers: usize,
     pub(super) upstream: Option<UpstreamReply>,
+    /// What the upstream says on a connection; an echo if there is none.
+    pub(super) answers: Option<Answers>,
     pub(super) costs: Vec<Cost>,
     trap: Option<Trap>,
     /// The last to go: the VMs may still use the environment that the engines keep.
@@ -63,9 +68,11 @@ impl<E: Engine> Mock<E> {
             host,
             vms: BTreeMap::new(),
             exchanges: BTreeMap::new(),
+            conversations: BTreeMap::new(),
             next_stream: 1,
             workers: 1,
             upstream: None,
+            answers: None,
             costs: Vec::new(),
             trap: None,
             chain,
@@ -78,6 +85,9 @@ impl<E: Engine> Mock<E> {
         self.host.borrow_mut().end_vm(vm);
         for exchange in self.exchanges.values_mut() {
             exchange.lose(vm);
+        }
+        for conversation in self.conversations.values_mut() {
+            conversation.lose(vm);
         }
         self.trap.get_or_insert(trap);
     }
@@ -191,8 +201,10 @@ impl<E: Engine> Backend for Mock<E> {
         let mut host = self.host.borrow_mut();
         let leaked: Vec<_> = host
             .contexts
-            .keys()
-            .map(|(_, context)| Violation {
+            .iter()
+            // A connection may outlive the scenario.
+            .filter(|(_, stream)| !host.links.contains_key(stream))
+            .map(|((_, context), _)| Violation {
                 rule: Rule::Leaks,
                 message: format!(
                     "context {context} leaked: proxy_on_done returned false, and proxy_done never came"

@@ -29,6 +29,7 @@ mod logs;
 mod maps;
 mod metrics;
 pub(crate) mod mock;
+mod network;
 mod passage;
 mod properties;
 mod shared_data;
@@ -49,6 +50,7 @@ pub use local_reply::LocalReply;
 pub use logs::{Level, Log};
 pub use maps::HeaderMap;
 pub use metrics::{MetricKind, Metrics};
+pub use network::{Asked, Link, LinkView};
 pub use properties::Properties;
 pub use shared_data::SharedData;
 pub use status::Status;
@@ -105,7 +107,9 @@ pub struct HostState {
     pub plugin_configuration: Option<Vec<u8>>,
     /// The streams, by numbers of the proxy's own.
     pub streams: BTreeMap<u64, Stream>,
-    /// Which stream each plugin's context is about.
+    /// The connections that network filters see, by numbers of the same kind.
+    pub links: BTreeMap<u64, Link>,
+    /// Which stream or connection each plugin's context is about.
     pub contexts: BTreeMap<(Vm, u32), u64>,
     /// The callback that runs, if any.
     pub phase: Option<Callback>,
@@ -142,6 +146,7 @@ impl Default for HostState {
             plugins: Vec::new(),
             plugin_configuration: None,
             streams: BTreeMap::new(),
+            links: BTreeMap::new(),
             contexts: BTreeMap::new(),
             phase: None,
             vm: Vm::FIRST,

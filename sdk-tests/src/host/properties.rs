@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::network::calls as network;
 use super::{HeaderMap, HostState, PluginSettings, Status};
 
 /// Properties that hold for every stream, by path joined with zero bytes.
@@ -57,6 +58,9 @@ pub(super) fn get(host: &HostState, path: &[u8]) -> Result<Vec<u8>, Status> {
     if MESSAGES.contains(&path) || host.properties.has_below(path) {
         return Err(Status::SerializationFailure);
     }
+    if let Some(value) = network::property(host, path) {
+        return value;
+    }
     let stream = host.stream().ok_or(Status::NotFound)?;
     if !path.contains(&0)
         && let Some(value) = stream.properties.get(path)
@@ -82,6 +86,9 @@ pub(super) fn get(host: &HostState, path: &[u8]) -> Result<Vec<u8>, Status> {
 ///
 /// `NotFound`: there is no stream here.
 pub(super) fn set(host: &mut HostState, path: &[u8], value: Vec<u8>) -> Result<(), Status> {
+    if network::set_property(host, path, &value) {
+        return Ok(());
+    }
     let stream = host.stream_mut().ok_or(Status::NotFound)?;
     stream.properties.insert(path.to_vec(), value);
     Ok(())

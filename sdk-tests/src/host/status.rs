@@ -1,7 +1,7 @@
 //! What a host call answers.
 
-/// The statuses of Proxy-Wasm ABI 0.2.1 that this host uses. All of them are in the SDK's own
-/// `Status`: a value outside it would be undefined behaviour in a native guest.
+/// The statuses of Proxy-Wasm ABI 0.2.1 that this host uses. Native guests get those that are in
+/// the SDK's own `Status`: any other value would be undefined behaviour there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Status {
@@ -21,6 +21,9 @@ pub enum Status {
     CasMismatch = 8,
     /// The host could not do it.
     InternalFailure = 10,
+    /// The proxy cannot do it at all. The SDK does not know it: a native guest gets
+    /// [`Status::InternalFailure`] in its place.
+    Unimplemented = 12,
 }
 
 impl Status {
@@ -40,6 +43,7 @@ impl Status {
             Self::Empty,
             Self::CasMismatch,
             Self::InternalFailure,
+            Self::Unimplemented,
         ]
         .into_iter()
         .find(|status| status.code() == code)

@@ -16,6 +16,8 @@ const STREAM_IDLE_TIMEOUT: Duration = Duration::from_secs(300);
 /// What can happen by itself. Of two things at one time the first kind comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Event {
+    /// The proxy reads what has come on a connection.
+    Mail(u64),
     /// A callout is answered.
     Callout,
     /// A gRPC server says something.
@@ -40,12 +42,15 @@ impl<E: Engine> Mock<E> {
             .timers
             .iter()
             .map(|(root, timer)| (timer.due, Event::Tick(*root)));
+        let mail = self.mail().map(|id| (host.clock.now(), Event::Mail(id)));
         let from_servers = callout.into_iter().chain(grpc);
-        from_servers.chain(upstream).chain(ticks).min()
+        let events = from_servers.chain(upstream).chain(ticks);
+        events.chain(mail).min()
     }
 
     fn happen(&mut self, event: Event) {
         match event {
+            Event::Mail(id) => self.open_mail(id),
             Event::Callout => {
                 let next = self.host.borrow_mut().callouts.take_next();
                 self.deliver(next.map(Delivery::Http));
@@ -79,6 +84,9 @@ impl<E: Engine> Mock<E> {
         while std::mem::take(&mut asked) {
             for id in self.exchanges.keys().copied().collect::<Vec<_>>() {
                 asked |= self.grant(id);
+            }
+            for id in self.conversations.keys().copied().collect::<Vec<_>>() {
+                asked |= self.obey_all(id);
             }
         }
     }
@@ -120,9 +128,12 @@ impl<E: Engine> Mock<E> {
         let caller = delivery.caller(&self.host).unwrap_or_default();
         let stream = self.host.borrow().contexts.get(&(vm, caller)).copied();
         let mut of_root = Vec::new();
-        let costs = match stream.and_then(|id| self.exchanges.get_mut(&id)) {
-            Some(exchange) => &mut exchange.costs,
-            None => &mut of_root,
+        let exchange = stream.and_then(|id| self.exchanges.get_mut(&id));
+        let conversation = stream.and_then(|id| self.conversations.get_mut(&id));
+        let costs = match (exchange, conversation) {
+            (Some(exchange), _) => &mut exchange.costs,
+            (None, Some(conversation)) => &mut conversation.costs,
+            (None, None) => &mut of_root,
         };
         let Some(running) = self.vms.get_mut(&vm) else {
             return;

@@ -4,11 +4,11 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use proxy_wasm::hostcalls;
-use proxy_wasm::traits::{Context, HttpContext, RootContext};
+use proxy_wasm::traits::{Context, HttpContext, RootContext, StreamContext};
 use proxy_wasm::types::ContextType;
 
 use super::env::Env;
-use super::{ACTIVE, logger, panics};
+use super::{ACTIVE, logger, network, panics};
 use crate::HostKind;
 use crate::host::{Callback, Engine, Guest, HostState, SharedHost, Stream, Trap, Vm};
 use crate::plugin::Plugin;
@@ -19,6 +19,7 @@ const TOKENS: u32 = 1 << 16;
 /// Makes "VMs" out of the plugin's constructor.
 pub(crate) struct NativeEngine {
     new_root: fn() -> Box<dyn RootContext>,
+    is_network_filter: bool,
     env: Option<Env>,
 }
 
@@ -27,6 +28,7 @@ impl NativeEngine {
         logger::install();
         Self {
             new_root: plugin.new_root,
+            is_network_filter: plugin.is_network_filter,
             env: None,
         }
     }
@@ -39,8 +41,10 @@ impl Engine for NativeEngine {
         Ok(NativeGuest {
             host: host.clone(),
             new_root: self.new_root,
+            is_network_filter: self.is_network_filter,
             roots: BTreeMap::new(),
             streams: BTreeMap::new(),
+            connections: BTreeMap::new(),
         })
     }
 
@@ -64,8 +68,10 @@ impl Engine for NativeEngine {
 pub(crate) struct NativeGuest {
     host: SharedHost,
     new_root: fn() -> Box<dyn RootContext>,
+    is_network_filter: bool,
     roots: BTreeMap<u32, Box<dyn RootContext>>,
     streams: BTreeMap<u32, Box<dyn HttpContext>>,
+    connections: BTreeMap<u32, Box<dyn StreamContext>>,
 }
 
 /// Makes a host the one that answers on this thread, for the time of a call.
@@ -98,12 +104,12 @@ impl Guest for NativeGuest {
 impl Drop for NativeGuest {
     fn drop(&mut self) {
         // What is left may use the host, and may be in pieces after a panic.
-        let (roots, streams) = (
-            std::mem::take(&mut self.roots),
-            std::mem::take(&mut self.streams),
-        );
+        let roots = std::mem::take(&mut self.roots);
+        let streams = std::mem::take(&mut self.streams);
+        let connections = std::mem::take(&mut self.connections);
+        let left = (connections, streams, roots);
         let host = self.host.clone();
-        let _ = enter(&host, || panics::guarded(&host, || drop((streams, roots))));
+        let _ = enter(&host, || panics::guarded(&host, || drop(left)));
     }
 }
 
@@ -114,7 +120,9 @@ impl NativeGuest {
         match callback {
             Callback::ContextCreate => return self.create(context, argument(0)),
             Callback::Delete => {
-                if self.streams.remove(&context).is_none() && self.roots.remove(&context).is_none()
+                if self.streams.remove(&context).is_none()
+                    && self.connections.remove(&context).is_none()
+                    && self.roots.remove(&context).is_none()
                 {
                     panic!("invalid context_id");
                 }
@@ -163,6 +171,8 @@ impl NativeGuest {
                 Callback::Done => u32::from(stream.on_done()),
                 _ => panic!("invalid context_id"),
             }
+        } else if let Some(connection) = self.connections.get_mut(&context) {
+            network::call(connection.as_mut(), callback, arguments)
         } else {
             panic!("invalid context_id");
         }
@@ -178,6 +188,9 @@ impl NativeGuest {
         if let Some(stream) = self.streams.get_mut(&context) {
             hostcalls::set_effective_context(context).unwrap();
             stream.on_http_call_response(token, headers, body, trailers);
+        } else if let Some(connection) = self.connections.get_mut(&context) {
+            hostcalls::set_effective_context(context).unwrap();
+            connection.on_http_call_response(token, headers, body, trailers);
         } else if let Some(root) = self.roots.get_mut(&context) {
             hostcalls::set_effective_context(context).unwrap();
             root.on_http_call_response(token, headers, body, trailers);
@@ -193,6 +206,8 @@ impl NativeGuest {
     pub(super) fn with_context(&mut self, context: u32, call: impl FnOnce(&mut dyn Context)) {
         if let Some(stream) = self.streams.get_mut(&context) {
             call(stream.as_mut());
+        } else if let Some(connection) = self.connections.get_mut(&context) {
+            call(connection.as_mut());
         } else if let Some(root) = self.roots.get_mut(&context) {
             call(root.as_mut());
         }
@@ -206,15 +221,22 @@ impl NativeGuest {
         let Some(root) = self.roots.get(&root) else {
             panic!("invalid root_context_id")
         };
-        match root.get_type() {
-            Some(ContextType::HttpContext) => {}
-            Some(other) => panic!("sdk-tests drives HTTP contexts, and this one is a {other:?}"),
-            None => panic!("missing ContextType on root_context"),
+        match (root.get_type(), self.is_network_filter) {
+            (Some(ContextType::HttpContext), false) => match root.create_http_context(context) {
+                Some(stream) => drop(self.streams.insert(context, stream)),
+                None => panic!("create_http_context returned None"),
+            },
+            (Some(ContextType::StreamContext), true) => match root.create_stream_context(context) {
+                Some(connection) => drop(self.connections.insert(context, connection)),
+                None => panic!("create_stream_context returned None"),
+            },
+            // The SDK would make the context, and panic over its first callback.
+            (Some(other), true) => panic!("a network filter has no {other:?}"),
+            (Some(other), false) => {
+                panic!("a {other:?} is a network filter's: see `Plugin::network_filter`")
+            }
+            (None, _) => panic!("missing ContextType on root_context"),
         }
-        match root.create_http_context(context) {
-            Some(stream) => self.streams.insert(context, stream),
-            None => panic!("create_http_context returned None"),
-        };
         0
     }
 }

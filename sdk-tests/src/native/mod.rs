@@ -9,6 +9,7 @@ mod env;
 mod grpc;
 mod logger;
 mod memory;
+mod network;
 mod panics;
 mod symbols;
 
@@ -47,5 +48,8 @@ fn answer(name: &str, arguments: &[u64]) -> u32 {
         // No proxy is running here, as in a unit test of a plugin's core.
         return Status::InternalFailure.code();
     };
-    abi::call(function, &host, &mut memory::Native, arguments).code()
+    match abi::call(function, &host, &mut memory::Native, arguments) {
+        Status::Unimplemented => Status::InternalFailure.code(),
+        status => status.code(),
+    }
 }

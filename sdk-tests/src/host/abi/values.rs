@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Call, Status};
+use crate::host::network::calls as network;
 use crate::host::{HeaderMap, HostState, Level, LocalReply, Timer, buffers, properties};
 
 pub(super) fn log(call: &mut Call<'_>) -> Result<(), Status> {
@@ -56,6 +57,9 @@ fn buffer(host: &HostState, number: u32) -> Option<Vec<u8>> {
 }
 
 fn open_buffer(host: &mut HostState, number: u32) -> Result<Vec<u8>, Status> {
+    if network::is_buffer(number) {
+        return Ok(network::buffer(host, number));
+    }
     buffer(host, number).ok_or_else(|| {
         host.violation(&format!("buffer {number} is closed in this phase"));
         Status::NotFound
@@ -93,6 +97,9 @@ pub(super) fn set_buffer(call: &mut Call<'_>) -> Result<(), Status> {
     let (number, start, length) = (call.word(0), call.long(1), call.long(2));
     let bytes = call.bytes(3)?;
     call.with(|host| {
+        if network::is_buffer(number) {
+            return network::set_buffer(host, number, (start, length), &bytes);
+        }
         if number == GRPC_MESSAGE {
             let root = host.root();
             let message = host.grpc.message_mut(root).ok_or(Status::BadArgument)?;
@@ -138,6 +145,9 @@ pub(super) fn set_shared_data(call: &mut Call<'_>) -> Result<(), Status> {
 pub(super) fn continue_stream(call: &mut Call<'_>) -> Result<(), Status> {
     let kind = call.word(0);
     call.with(|host| {
+        if let Some(answer) = network::continue_stream(host, kind) {
+            return answer;
+        }
         let view = host.view_mut().ok_or(Status::BadArgument)?;
         let access = match kind {
             0 => &mut view.request,
@@ -153,6 +163,9 @@ pub(super) fn continue_stream(call: &mut Call<'_>) -> Result<(), Status> {
 pub(super) fn close_stream(call: &mut Call<'_>) -> Result<(), Status> {
     let kind = call.word(0);
     call.with(|host| {
+        if let Some(answer) = network::close_stream(host, kind) {
+            return answer;
+        }
         let view = host.view_mut().ok_or(Status::BadArgument)?;
         if kind > 1 {
             return Err(Status::BadArgument);
@@ -169,6 +182,9 @@ pub(super) fn send_local_response(call: &mut Call<'_>) -> Result<(), Status> {
     let headers = HeaderMap::deserialize(&call.bytes(5)?).ok_or(Status::BadArgument)?;
     let grpc_status = call.word(7) as i32;
     call.with(|host| {
+        if network::no_stream(host) {
+            return Ok(());
+        }
         let view = host.view_mut().ok_or(Status::BadArgument)?;
         if view.local_reply.is_none() {
             view.local_reply = Some(LocalReply {
