@@ -17,6 +17,10 @@ mod grpc_stream_ends;
 mod grpc_streams;
 mod headers;
 mod interleaving;
+mod network;
+mod network_callouts;
+mod network_chain;
+mod network_ends;
 mod reload;
 mod root_callouts;
 mod streams;
@@ -34,7 +38,11 @@ fn plugin() -> Plugin {
 
 /// The fixture under any name.
 fn fixture(name: &str) -> Plugin {
-    let plugin = Plugin::new(name, sdk_tests_fixture::root_context);
+    with_module(Plugin::new(name, sdk_tests_fixture::root_context))
+}
+
+/// With the fixture's module, where a host needs it.
+fn with_module(plugin: Plugin) -> Plugin {
     if cfg!(any(feature = "wasm", feature = "envoy")) {
         plugin.wasm_file(module())
     } else {
