@@ -8,6 +8,12 @@ pub(crate) fn root() -> &'static Path {
     here.parent().unwrap_or(here)
 }
 
+/// Where cargo writes; `CARGO_TARGET_DIR` is respected.
+pub(crate) fn target() -> std::io::Result<PathBuf> {
+    let told = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    std::path::absolute(told.unwrap_or_else(|| root().join("target")))
+}
+
 /// Installed tools, at fixed versions. Not below `CARGO_TARGET_DIR`: they outlive any build.
 pub(crate) fn tools() -> PathBuf {
     root().join("target/tools")

@@ -6,6 +6,7 @@
 mod cargo;
 mod deny;
 mod deploy;
+mod examples;
 mod full;
 mod template;
 
@@ -31,7 +32,7 @@ pub(crate) struct Args {
     #[arg(long)]
     full: bool,
     /// Run this step only; can be repeated. Steps: fmt, clippy, clippy-wasm, build, tests, deploy,
-    /// template, docs, demo, deny, repeat, reproduce
+    /// template, examples, docs, demo, deny, repeat, reproduce
     #[arg(long, value_name = "STEP")]
     only: Vec<String>,
 }
@@ -66,7 +67,7 @@ struct Step {
     run: fn(&Context) -> Result<Outcome>,
 }
 
-const STEPS: [Step; 12] = [
+const STEPS: [Step; 13] = [
     step("fmt", Tier::Quick, false, cargo::fmt),
     step("clippy", Tier::Quick, false, cargo::clippy),
     step("clippy-wasm", Tier::Default, false, cargo::clippy_wasm),
@@ -76,6 +77,7 @@ const STEPS: [Step; 12] = [
     step("tests", Tier::Quick, true, cargo::tests),
     step("deploy", Tier::Default, true, deploy::run),
     step("template", Tier::Default, false, template::run),
+    step("examples", Tier::Default, false, examples::run),
     step("docs", Tier::Default, false, docs),
     step("demo", Tier::Default, true, |_| {
         demo::show(&tools::setup()?, demo::Then::Stop).map(|()| Outcome::Passed)

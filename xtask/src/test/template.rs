@@ -1,6 +1,6 @@
 //! The template, used as a newcomer uses it: `cargo xtask new` outside the repository, build, test.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
@@ -22,9 +22,7 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
 
     let manifest = copy.join("Cargo.toml");
     // The dependencies are the workspace's: compiled code is shared.
-    let target = std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| workspace::root().join("target"), PathBuf::from);
-    let target = std::path::absolute(target)?;
+    let target = workspace::target()?;
     let modules = copy.join("target/wasm");
     let envoy = tools::setup()?.envoy;
     let in_copy = |command: &mut Command| {
