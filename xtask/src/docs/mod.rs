@@ -7,13 +7,16 @@
 mod book;
 #[cfg(feature = "book")]
 mod links;
+#[cfg(feature = "book")]
+mod samples;
 
 use anyhow::Result;
 
-/// Builds the book and checks the links of every Markdown file.
+/// Builds the book; checks its code, and the links of every Markdown file.
 #[cfg(feature = "book")]
 pub(crate) fn run() -> Result<()> {
     links::check()?;
+    samples::check()?;
     book::build()
 }
 
