@@ -6,6 +6,16 @@ use std::sync::Arc;
 use crate::reply::{UpstreamReply, UpstreamRequest};
 
 /// How a callout fails without an answer of the server.
+///
+/// ```
+/// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {
+/// for (cluster, fault) in [("opa", Fault::Timeout), ("keys", Fault::NoEndpoints)] {
+///     proxy.serve_fault(cluster, fault);
+/// }
+/// proxy.configure("hello").unwrap();
+/// assert_eq!(proxy.send(Request::get("/ask")).status(), 504);
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fault {
     /// Nobody listens there: the plugin gets a 503.
@@ -20,6 +30,17 @@ pub enum Fault {
 }
 
 /// A request that a callout server has seen.
+///
+/// ```
+/// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {
+/// proxy.serve("opa", |_| UpstreamReply::new(200).body("allow"));
+/// proxy.configure("hello").unwrap();
+/// proxy.send(Request::get("/ask"));
+/// let callout: &Callout = &proxy.callouts()[0];
+/// assert_eq!(callout.cluster, "opa");
+/// assert_eq!(callout.request.body(), b"input");
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Callout {
     /// The cluster that the plugin called.

@@ -5,6 +5,13 @@ use std::fmt;
 use crate::host::{Level, Log};
 
 /// A plugin's configuration, as the bytes that it gets.
+///
+/// ```
+/// use sdk_tests::{Config, json};
+///
+/// let config = Config::from(json!({ "greeting": "hello" }));
+/// assert_eq!(config, Config::from(r#"{"greeting":"hello"}"#));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config(pub(crate) Vec<u8>);
 
@@ -39,6 +46,16 @@ impl From<&String> for Config {
 }
 
 /// A configuration that the plugin refused. What served before goes on serving.
+///
+/// ```
+/// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {
+/// let rejected: Rejected = proxy.configure("bad").unwrap_err();
+/// assert_eq!(
+///     rejected.to_string(),
+///     r#"the configuration was refused: field `greeting`: "bad" is not a greeting"#
+/// );
+/// # });
+/// ```
 #[derive(Clone, Debug)]
 pub struct Rejected {
     logs: Vec<Log>,
@@ -51,11 +68,25 @@ impl Rejected {
     }
 
     /// What the plugin logged about it.
+    ///
+    /// ```
+    /// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {
+    /// let rejected = proxy.configure("bad").unwrap_err();
+    /// assert_eq!(rejected.logs()[0].level, Level::Error);
+    /// # });
+    /// ```
     pub fn logs(&self) -> &[Log] {
         &self.logs
     }
 
     /// The last error that the plugin logged; if there is none, what the proxy says.
+    ///
+    /// ```
+    /// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {
+    /// let rejected = proxy.configure("bad").unwrap_err();
+    /// assert_eq!(rejected.reason(), r#"field `greeting`: "bad" is not a greeting"#);
+    /// # });
+    /// ```
     pub fn reason(&self) -> String {
         let error = self.logs.iter().rev().find(|log| log.level >= Level::Error);
         match (error, &self.trap) {

@@ -88,13 +88,39 @@ pub use proxy::{Connection, HostKind, Proxy, Started};
 pub use reply::{Reply, UpstreamReply, UpstreamRequest};
 pub use request::Request;
 pub use rules::{Rule, Violation};
+/// Makes one test a host of a function that says how a plugin behaves.
+///
+/// ```
+/// # use sdk_tests_fixture as my_extension;
+/// use sdk_tests::{Plugin, Proxy, Request, scenario};
+///
+/// fn plugin() -> Plugin {
+///     Plugin::new("my_extension", my_extension::root_context)
+/// }
+///
+/// #[scenario]
+/// fn the_client_gets_an_answer(proxy: &mut Proxy) {
+///     proxy.configure("hello").unwrap();
+///     assert_eq!(proxy.send(Request::get("/")).status(), 200);
+/// }
+///
+/// #[scenario(native, wasm)]
+/// fn an_answer_takes_no_more_than_six_callbacks(proxy: &mut Proxy) {
+///     proxy.configure("hello").unwrap();
+///     proxy.send(Request::get("/"));
+///     assert!(proxy.costs().len() <= 6);
+/// }
+/// # use sdk_tests::{HostKind, __private::run};
+/// # run(HostKind::Native, &plugin(), the_client_gets_an_answer);
+/// # run(HostKind::Native, &plugin(), an_answer_takes_no_more_than_six_callbacks);
+/// ```
 pub use sdk_tests_macros::scenario;
 pub use serde_json::json;
 
 /// What `#[scenario]` writes calls to.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::run::{Outcome, run};
+    pub use crate::run::{Outcome, example, run};
 }
 
 /// Expands to its input, since the feature `wasm` is on.

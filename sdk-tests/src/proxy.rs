@@ -21,6 +21,19 @@ use network::Spoken;
 pub use network::Connection;
 
 /// What runs the plugin.
+///
+/// ```
+/// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {
+/// proxy.configure("hello").unwrap();
+/// proxy.send(Request::get("/"));
+/// let counted = proxy.costs().iter().all(|cost| cost.instructions.is_some());
+/// match proxy.host() {
+///     HostKind::Wasm => assert!(counted),
+///     HostKind::Native => assert!(!counted),
+///     HostKind::Envoy => assert!(proxy.costs().is_empty()),
+/// }
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum HostKind {
     /// The plugin's code itself, in the test's process.
@@ -36,6 +49,19 @@ pub enum HostKind {
 /// The upstream answers 200 with the body that it got, unless told otherwise. When the scenario
 /// is over, the proxy looks back: a panic of the plugin, an error in its log, a host call in the
 /// wrong phase or a leaked context fails the test, unless the scenario said that it expects it.
+///
+/// The plugin of the examples is one that sdk-tests tests itself with. It greets in `x-greeting`, and
+/// does what a path says: `/ask` asks the cluster `opa`, `/deny` replies 403, `/panic` panics.
+///
+/// ```
+/// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {
+/// proxy.configure("hello").unwrap();
+/// let reply = proxy.send(Request::get("/"));
+/// assert_eq!(reply.header("x-greeting"), Some(&b"hello"[..]));
+/// assert!(reply.upstream().is_some());
+/// assert_eq!(proxy.metric("fixture_logged"), 1);
+/// # });
+/// ```
 pub struct Proxy {
     backend: Box<dyn Backend>,
     exchanges: Vec<Exchanged>,
@@ -49,6 +75,16 @@ pub struct Proxy {
 }
 
 /// A request that is on its way; see [`Proxy::start`].
+///
+/// ```
+/// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {
+/// proxy.configure("hello").unwrap();
+/// let first: Started = proxy.start(Request::get("/1"));
+/// let second: Started = proxy.start(Request::get("/2"));
+/// assert_eq!(proxy.finish(second).status(), 200);
+/// assert_eq!(proxy.finish(first).status(), 200);
+/// # });
+/// ```
 #[must_use = "wait for it with `Proxy::finish`, or leave it with `Proxy::leave`"]
 #[derive(Debug)]
 pub struct Started {
@@ -68,6 +104,17 @@ struct Expected {
 impl Proxy {
     /// A proxy on this host.
     ///
+    /// ```
+    /// # use sdk_tests_fixture as my_extension;
+    /// use sdk_tests::{HostKind, Plugin, Proxy, Request};
+    ///
+    /// let plugin = Plugin::new("my_extension", my_extension::root_context);
+    /// // Without `#[scenario]`, and so without its rules.
+    /// let mut proxy = Proxy::new(HostKind::Native, &plugin);
+    /// proxy.configure("hello").unwrap();
+    /// assert_eq!(proxy.send(Request::get("/")).status(), 200);
+    /// ```
+    ///
     /// # Panics
     ///
     /// If this crate was built without the host's feature, or the host is not installed.
@@ -84,12 +131,30 @@ impl Proxy {
     }
 
     /// Which host this is.
+    ///
+    /// ```
+    /// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {
+    /// if proxy.host() != HostKind::Envoy {
+    ///     // Envoy has properties of its own.
+    ///     proxy.property(&["source", "address"], "10.0.0.1:4711");
+    /// }
+    /// # });
+    /// ```
     pub fn host(&self) -> HostKind {
         self.backend.kind()
     }
 
     /// Gives the proxy so many workers, each with VMs of its own; one unless set. Call it before
     /// [`Proxy::configure`]. [`Request::on_worker`] says which one serves a request.
+    ///
+    /// ```
+    /// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {
+    /// proxy.workers(2);
+    /// proxy.configure("hello").unwrap();
+    /// let reply = proxy.send(Request::get("/").on_worker(1));
+    /// assert_eq!(reply.status(), 200);
+    /// # });
+    /// ```
     ///
     /// # Panics
     ///
@@ -105,6 +170,13 @@ impl Proxy {
 
     /// Seeds the random numbers that the module gets on Wasmtime; 0 unless set. Call it before
     /// [`Proxy::configure`]. Native code and Envoy take theirs from the system.
+    ///
+    /// ```
+    /// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {
+    /// proxy.seed(7);
+    /// proxy.configure("hello").unwrap();
+    /// # });
+    /// ```
     pub fn seed(&mut self, seed: u64) {
         self.backend.seed(seed);
     }
@@ -113,23 +185,59 @@ impl Proxy {
     ///
     /// On the native host it is the test process's own environment, so that scenarios which use
     /// this wait for each other; the variable goes when the scenario ends.
+    ///
+    /// ```
+    /// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {
+    /// proxy.env("SDK_TESTS_GREETING", "from the environment");
+    /// proxy.configure("env").unwrap();
+    /// let reply = proxy.send(Request::get("/"));
+    /// assert_eq!(reply.header("x-greeting"), Some(&b"from the environment"[..]));
+    /// # });
+    /// ```
     pub fn env(&mut self, name: &str, value: &str) {
         self.backend.env(name, value);
     }
 
     /// Sets a property that every stream sees: its path and its bytes as the host gives them.
     /// On Envoy properties come from the real thing, and this does nothing.
+    ///
+    /// ```
+    /// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {
+    /// proxy.property(&["source", "address"], "10.0.0.1:4711");
+    /// proxy.property(&["source", "port"], 4711_u64.to_le_bytes());
+    /// # });
+    /// ```
     pub fn property(&mut self, path: &[&str], value: impl AsRef<[u8]>) {
         self.backend.property(path, value.as_ref());
     }
 
     /// Makes the upstream answer this from now on.
+    ///
+    /// ```
+    /// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {
+    /// proxy.upstream_replies(UpstreamReply::new(404).body("no such page"));
+    /// proxy.configure("hello").unwrap();
+    /// let reply = proxy.send(Request::get("/"));
+    /// assert_eq!((reply.status(), reply.body()), (404, &b"no such page"[..]));
+    /// # });
+    /// ```
     pub fn upstream_replies(&mut self, reply: UpstreamReply) {
         self.backend.upstream_replies(reply);
     }
 
     /// Puts a server behind a cluster that the plugin calls out to. Call it before
     /// [`Proxy::configure`].
+    ///
+    /// ```
+    /// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {
+    /// proxy.serve("opa", |request| match request.path() {
+    ///     b"/first" => UpstreamReply::new(200).body("allow"),
+    ///     _ => UpstreamReply::new(403),
+    /// });
+    /// proxy.configure("hello").unwrap();
+    /// assert_eq!(proxy.send(Request::get("/ask")).status(), 200);
+    /// # });
+    /// ```
     ///
     /// # Panics
     ///
@@ -143,6 +251,14 @@ impl Proxy {
     }
 
     /// Makes a cluster one whose callouts fail. Call it before [`Proxy::configure`].
+    ///
+    /// ```
+    /// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {
+    /// proxy.serve_fault("opa", Fault::Refused);
+    /// proxy.configure("hello").unwrap();
+    /// assert_eq!(proxy.send(Request::get("/ask")).status(), 503);
+    /// # });
+    /// ```
     ///
     /// # Panics
     ///
@@ -276,11 +392,31 @@ impl Proxy {
     }
 
     /// What the callout servers have seen so far, in order.
+    ///
+    /// ```
+    /// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {
+    /// proxy.serve("opa", |_| UpstreamReply::new(200).body("allow"));
+    /// proxy.configure("hello").unwrap();
+    /// proxy.send(Request::get("/ask"));
+    /// assert_eq!(proxy.callouts()[0].cluster, "opa");
+    /// assert_eq!(proxy.callouts()[0].request.path(), b"/first");
+    /// # });
+    /// ```
     pub fn callouts(&mut self) -> Vec<Callout> {
         self.backend.callouts()
     }
 
     /// Configures the plugin: JSON, or any text. Another call is a dynamic update.
+    ///
+    /// ```
+    /// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {
+    /// proxy.configure("hello").unwrap();
+    /// let rejected = proxy.configure("bad").unwrap_err();
+    /// assert!(rejected.reason().contains("is not a greeting"));
+    /// let reply = proxy.send(Request::get("/"));
+    /// assert_eq!(reply.header("x-greeting"), Some(&b"hello"[..]));
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
@@ -296,6 +432,15 @@ impl Proxy {
 
     /// Sends a request and waits for the reply. A status of 0 means that the proxy closed the
     /// connection without one.
+    ///
+    /// ```
+    /// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {
+    /// proxy.configure("hello").unwrap();
+    /// let reply = proxy.send(Request::get("/deny"));
+    /// assert_eq!(reply.status(), 403);
+    /// assert_eq!(reply.upstream(), None);
+    /// # });
+    /// ```
     pub fn send(&mut self, request: Request) -> Reply {
         let started = self.start(request);
         self.finish(started)
@@ -304,6 +449,20 @@ impl Proxy {
     /// Sends a request without waiting for the reply: other requests may come in between. What it
     /// waits for should take a while, as an answer with [`UpstreamReply::after`] does: on Envoy
     /// anything else may be there before the next request.
+    ///
+    /// ```
+    /// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {
+    /// use std::time::Duration;
+    ///
+    /// proxy.serve("opa", |_| {
+    ///     UpstreamReply::new(200).body("allow").after(Duration::from_secs(2))
+    /// });
+    /// proxy.configure("hello").unwrap();
+    /// let slow = proxy.start(Request::get("/ask"));
+    /// assert_eq!(proxy.send(Request::get("/quick")).status(), 200);
+    /// assert_eq!(proxy.finish(slow).status(), 200);
+    /// # });
+    /// ```
     pub fn start(&mut self, request: Request) -> Started {
         assert!(
             !self.is_network,
@@ -321,6 +480,15 @@ impl Proxy {
     }
 
     /// Waits for the reply to a request that was started.
+    ///
+    /// ```
+    /// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {
+    /// proxy.configure("hello").unwrap();
+    /// let started = proxy.start(Request::get("/"));
+    /// let reply = proxy.finish(started);
+    /// assert_eq!(reply.status(), 200);
+    /// # });
+    /// ```
     pub fn finish(&mut self, started: Started) -> Reply {
         let reply = self.backend.finish(started.id);
         self.started -= 1;
@@ -331,6 +499,16 @@ impl Proxy {
     }
 
     /// Closes the connection of a request that was started.
+    ///
+    /// ```
+    /// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {
+    /// proxy.serve_fault("opa", Fault::Timeout);
+    /// proxy.configure("hello").unwrap();
+    /// let started = proxy.start(Request::get("/ask"));
+    /// proxy.leave(started);
+    /// assert_eq!(proxy.metric("fixture_logged"), 1);
+    /// # });
+    /// ```
     pub fn leave(&mut self, started: Started) {
         self.started -= 1;
         self.backend.leave(started.id);
@@ -339,6 +517,15 @@ impl Proxy {
 
     /// Sends a request, and closes the connection while the plugin holds it back; see
     /// [`Proxy::start`].
+    ///
+    /// ```
+    /// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {
+    /// proxy.serve_fault("opa", Fault::Timeout);
+    /// proxy.configure("hello").unwrap();
+    /// proxy.send_and_leave(Request::get("/ask"));
+    /// assert_eq!(proxy.metric("fixture_logged"), 1);
+    /// # });
+    /// ```
     pub fn send_and_leave(&mut self, request: Request) {
         let started = self.start(request);
         self.leave(started);
@@ -346,6 +533,15 @@ impl Proxy {
 
     /// The value of a counter or gauge; 0 if nobody defined it. Names are the plugin's own,
     /// without Envoy's `wasmcustom.`.
+    ///
+    /// ```
+    /// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {
+    /// proxy.configure("hello").unwrap();
+    /// proxy.send(Request::get("/"));
+    /// assert_eq!(proxy.metric("fixture_logged"), 1);
+    /// assert_eq!(proxy.metric("misspelt"), 0);
+    /// # });
+    /// ```
     pub fn metric(&mut self, name: &str) -> u64 {
         self.backend
             .metrics()
@@ -355,33 +551,89 @@ impl Proxy {
     }
 
     /// All counters and gauges of the plugin.
+    ///
+    /// ```
+    /// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {
+    /// proxy.configure("hello").unwrap();
+    /// // The canary's VM, the main thread's and the worker's.
+    /// assert_eq!(proxy.metrics().get("fixture_configured"), Some(&3));
+    /// # });
+    /// ```
     pub fn metrics(&mut self) -> BTreeMap<String, u64> {
         self.backend.metrics()
     }
 
     /// Everything that the plugin has logged.
+    ///
+    /// ```
+    /// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {
+    /// proxy.configure("hello").unwrap();
+    /// proxy.send(Request::get("/"));
+    /// assert!(proxy.logs()[0].message.starts_with("request / with"));
+    /// assert!(proxy.logs().iter().all(|log| log.level < Level::Warn));
+    /// # });
+    /// ```
     pub fn logs(&mut self) -> Vec<Log> {
         self.backend.logs()
     }
 
     /// Lets time pass. The mock moves its clock and fires the timers; Envoy really waits.
+    ///
+    /// ```
+    /// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {
+    /// use std::time::Duration;
+    ///
+    /// proxy.configure("tick").unwrap();
+    /// proxy.advance(Duration::from_millis(2_500));
+    /// // In the VMs of the main thread and of the worker.
+    /// assert_eq!(proxy.metric("fixture_ticks"), 4);
+    /// # });
+    /// ```
     pub fn advance(&mut self, by: Duration) {
         self.backend.advance(by);
     }
 
     /// What each callback of the last request cost, from the context's creation to its end.
     /// Empty on Envoy.
+    ///
+    /// ```
+    /// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {
+    /// proxy.configure("hello").unwrap();
+    /// proxy.send(Request::get("/"));
+    /// let costs = proxy.costs();
+    /// let of_headers = costs.iter().find(|cost| cost.callback == "proxy_on_request_headers");
+    /// assert!(of_headers.unwrap().host_calls.len() <= 3);
+    /// # });
+    /// ```
     pub fn costs(&self) -> Vec<Cost> {
         self.backend.costs()
     }
 
     /// Says that the plugin may break a rule in this scenario.
+    ///
+    /// ```
+    /// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {
+    /// proxy.allow(Rule::ErrorLogs);
+    /// proxy.configure("hello").unwrap();
+    /// proxy.send(Request::get("/error"));
+    /// assert!(proxy.logs().iter().any(|log| log.level == Level::Error));
+    /// # });
+    /// ```
     pub fn allow(&mut self, rule: Rule) {
         self.expected.allowed.insert(rule);
     }
 
     /// Says that the plugin will panic, and may log errors over it. A scenario in which it does not
     /// panic then fails.
+    ///
+    /// ```
+    /// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {
+    /// proxy.expect_panic();
+    /// proxy.configure("hello").unwrap();
+    /// assert_eq!(proxy.send(Request::get("/panic")).status(), 503);
+    /// assert_eq!(proxy.send(Request::get("/")).status(), 503);
+    /// # });
+    /// ```
     pub fn expect_panic(&mut self) {
         self.expected.panic = true;
     }

@@ -1,6 +1,16 @@
 //! What a client sends.
 
 /// An HTTP request, exact to the byte.
+///
+/// ```
+/// # use sdk_tests::Request;
+/// let request = Request::post("/items?id=1")
+///     .header("x-user", b"\xff\xfe")
+///     .chunk("one, ")
+///     .chunk("two")
+///     .trailer("x-sum", "3");
+/// # drop(request);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     pub(crate) method: String,
@@ -16,6 +26,11 @@ pub struct Request {
 
 impl Request {
     /// A request with any method. `path` goes out as it is, query included.
+    ///
+    /// ```
+    /// # use sdk_tests::Request;
+    /// Request::new("DELETE", "/items?id=1");
+    /// ```
     pub fn new(method: impl Into<String>, path: impl AsRef<[u8]>) -> Self {
         Self {
             method: method.into(),
@@ -30,22 +45,42 @@ impl Request {
     }
 
     /// A `GET`.
+    ///
+    /// ```
+    /// # use sdk_tests::Request;
+    /// Request::get("/items?id=1");
+    /// ```
     pub fn get(path: impl AsRef<[u8]>) -> Self {
         Self::new("GET", path)
     }
 
     /// A `POST`; see [`Request::body`].
+    ///
+    /// ```
+    /// # use sdk_tests::Request;
+    /// Request::post("/items").body("one, two");
+    /// ```
     pub fn post(path: impl AsRef<[u8]>) -> Self {
         Self::new("POST", path)
     }
 
     /// A `HEAD`.
+    ///
+    /// ```
+    /// # use sdk_tests::Request;
+    /// Request::head("/items");
+    /// ```
     pub fn head(path: impl AsRef<[u8]>) -> Self {
         Self::new("HEAD", path)
     }
 
     /// Adds a header; one of the same name stays. The value may be any bytes that a header can
     /// hold.
+    ///
+    /// ```
+    /// # use sdk_tests::Request;
+    /// Request::get("/").header("x-user", "alice").header("x-user", b"\xff");
+    /// ```
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl AsRef<[u8]>) -> Self {
         self.headers.push((name.into(), value.as_ref().to_vec()));
@@ -53,6 +88,11 @@ impl Request {
     }
 
     /// Whom the request is for: the `Host` header. `example.test` unless set.
+    ///
+    /// ```
+    /// # use sdk_tests::Request;
+    /// Request::get("/").authority("shop.example:8443");
+    /// ```
     #[must_use]
     pub fn authority(mut self, authority: impl AsRef<[u8]>) -> Self {
         self.authority = Some(authority.as_ref().to_vec());
@@ -60,6 +100,11 @@ impl Request {
     }
 
     /// Sends no `Host` header.
+    ///
+    /// ```
+    /// # use sdk_tests::Request;
+    /// Request::get("/").without_authority();
+    /// ```
     #[must_use]
     pub fn without_authority(mut self) -> Self {
         self.authority = None;
@@ -67,6 +112,11 @@ impl Request {
     }
 
     /// The body, announced by a `content-length`.
+    ///
+    /// ```
+    /// # use sdk_tests::Request;
+    /// Request::post("/items").body("one, two");
+    /// ```
     #[must_use]
     pub fn body(mut self, body: impl AsRef<[u8]>) -> Self {
         self.body = Some(body.as_ref().to_vec());
@@ -75,6 +125,11 @@ impl Request {
 
     /// Adds a piece to the body, which makes it chunked. Each piece is on its way for itself: the
     /// plugin gets it in a callback of its own.
+    ///
+    /// ```
+    /// # use sdk_tests::Request;
+    /// Request::post("/items").chunk("one, ").chunk("two");
+    /// ```
     #[must_use]
     pub fn chunk(mut self, piece: impl AsRef<[u8]>) -> Self {
         self.chunks.push(piece.as_ref().to_vec());
@@ -83,6 +138,11 @@ impl Request {
 
     /// The worker that serves it; the first, 0, unless set. See
     /// [`Proxy::workers`](crate::Proxy::workers).
+    ///
+    /// ```
+    /// # use sdk_tests::Request;
+    /// Request::get("/").on_worker(1);
+    /// ```
     #[must_use]
     pub fn on_worker(mut self, worker: usize) -> Self {
         self.worker = worker;
@@ -90,6 +150,11 @@ impl Request {
     }
 
     /// Adds a trailer, which makes the body chunked.
+    ///
+    /// ```
+    /// # use sdk_tests::Request;
+    /// Request::post("/items").body("one, two").trailer("x-sum", "3");
+    /// ```
     #[must_use]
     pub fn trailer(mut self, name: impl Into<String>, value: impl AsRef<[u8]>) -> Self {
         self.trailers.push((name.into(), value.as_ref().to_vec()));

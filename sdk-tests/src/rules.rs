@@ -4,6 +4,15 @@ use std::fmt;
 
 /// A rule that fails a scenario when the plugin breaks it, unless
 /// [`Proxy::allow`](crate::Proxy::allow) says that it may.
+///
+/// ```
+/// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {
+/// // This plugin logs an error, and that is what the scenario is about.
+/// proxy.allow(Rule::ErrorLogs);
+/// proxy.configure("hello").unwrap();
+/// proxy.send(Request::get("/error"));
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Rule {
     /// The plugin logs no errors.
@@ -21,6 +30,15 @@ pub enum Rule {
 }
 
 /// A rule that was broken, and how.
+///
+/// ```
+/// use proxy_wasm::{hostcalls, types::MapType};
+/// use sdk_tests::{Rule, native::with_host};
+///
+/// let (_, host) = with_host(|_| {}, || hostcalls::get_map(MapType::HttpResponseHeaders));
+/// assert_eq!(host.violations[0].rule, Rule::WrongPhase);
+/// assert!(host.violations[0].to_string().contains("ResponseHeaders"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
     /// The rule.

@@ -2,6 +2,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
+use proxy_wasm::traits::RootContext;
+
 use crate::{HostKind, Plugin, Proxy};
 
 /// What a scenario may return.
@@ -40,4 +42,13 @@ pub fn run<T: Outcome>(kind: HostKind, plugin: &Plugin, scenario: impl FnOnce(&m
             faults.join("\n  ")
         );
     }
+}
+
+/// Runs an example of this crate's documentation.
+pub fn example(new_root: fn() -> Box<dyn RootContext>, scenario: impl FnOnce(&mut Proxy)) {
+    run(
+        HostKind::Native,
+        &Plugin::new("example", new_root),
+        scenario,
+    );
 }

@@ -12,6 +12,15 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Sends one request over a connection of its own. [`Reply::upstream`] is always `None`.
 ///
+/// ```
+/// # use sdk_tests::envoy::{Upstream, client};
+/// # use sdk_tests::{Request, UpstreamReply};
+/// let upstream = Upstream::echo()?;
+/// let reply = client::send(upstream.addr(), &Request::get("/"))?;
+/// assert_eq!(reply.status(), 200);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
 /// # Errors
 ///
 /// No connection, a reply that is not HTTP/1.1, or none at all (`UnexpectedEof`).
@@ -20,6 +29,17 @@ pub fn send(address: SocketAddr, request: &Request) -> io::Result<Reply> {
 }
 
 /// A connection that is kept for several requests.
+///
+/// ```
+/// # use sdk_tests::envoy::{Upstream, client};
+/// # use sdk_tests::{Request, UpstreamReply};
+/// let upstream = Upstream::echo()?;
+/// let mut client = client::Client::connect(upstream.addr())?;
+/// for _ in 0..2 {
+///     assert_eq!(client.send(&Request::get("/"))?.status(), 200);
+/// }
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub struct Client {
     stream: TcpStream,
     reader: Reader<TcpStream>,
@@ -27,6 +47,14 @@ pub struct Client {
 
 impl Client {
     /// Connects.
+    ///
+    /// ```
+    /// # use sdk_tests::envoy::{Upstream, client};
+    /// # use sdk_tests::{Request, UpstreamReply};
+    /// let upstream = Upstream::echo()?;
+    /// let mut client = client::Client::connect(upstream.addr())?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -41,6 +69,15 @@ impl Client {
     }
 
     /// Sends a request and reads its reply.
+    ///
+    /// ```
+    /// # use sdk_tests::envoy::{Upstream, client};
+    /// # use sdk_tests::{Request, UpstreamReply};
+    /// let upstream = Upstream::echo()?;
+    /// let mut client = client::Client::connect(upstream.addr())?;
+    /// assert_eq!(client.send(&Request::get("/"))?.status(), 200);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     ///
     /// # Errors
     ///

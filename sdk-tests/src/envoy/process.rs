@@ -17,6 +17,13 @@ use super::{admin, logs};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Why Envoy did not start, or went away; with the end of its log.
+///
+/// ```
+/// use sdk_tests::envoy::{Envoy, EnvoyOptions};
+///
+/// let error = Envoy::start(&EnvoyOptions::new("/no/such/envoy", "{}")).err().unwrap();
+/// assert!(error.to_string().starts_with("cannot run /no/such/envoy"));
+/// ```
 #[derive(Debug)]
 pub struct EnvoyError(String);
 
@@ -29,6 +36,18 @@ impl fmt::Display for EnvoyError {
 impl std::error::Error for EnvoyError {}
 
 /// What to start.
+///
+/// ```no_run
+/// # use sdk_tests::envoy::{Envoy, EnvoyOptions, find_binary};
+/// # fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let bootstrap = std::fs::read_to_string("envoy.yaml")?;
+/// let mut options = EnvoyOptions::new(find_binary()?, &bootstrap);
+/// options.env.push(("USERS".to_owned(), "alice".to_owned()));
+/// options.extra_args.push("--concurrency=2".to_owned());
+/// let envoy = Envoy::start(&options)?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct EnvoyOptions<'a> {
     /// The binary; see [`find_binary`].
@@ -45,6 +64,14 @@ pub struct EnvoyOptions<'a> {
 
 impl<'a> EnvoyOptions<'a> {
     /// One worker, a directory of its own, nothing special.
+    ///
+    /// ```no_run
+    /// # use sdk_tests::envoy::{Envoy, EnvoyOptions, find_binary};
+    /// # fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// EnvoyOptions::new("/usr/bin/envoy", "admin: { … }");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new(binary: impl Into<PathBuf>, config: &'a str) -> Self {
         Self {
             binary: binary.into(),
@@ -57,6 +84,15 @@ impl<'a> EnvoyOptions<'a> {
 }
 
 /// A running Envoy. It is killed when dropped.
+///
+/// ```no_run
+/// # use sdk_tests::envoy::{Envoy, EnvoyOptions, find_binary};
+/// # fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let envoy = Envoy::start(&EnvoyOptions::new(find_binary()?, "admin: { … }"))?;
+/// println!("process {}, admin interface at {}", envoy.pid(), envoy.admin());
+/// # Ok(())
+/// # }
+/// ```
 pub struct Envoy {
     child: Child,
     admin: SocketAddr,
@@ -66,6 +102,14 @@ pub struct Envoy {
 
 /// The Envoy to use: `$SDK_TESTS_ENVOY`, else the `target/tools/envoy/envoy` of the nearest
 /// directory at or above the tested crate that has it, else the first `envoy` on the `PATH`.
+///
+/// ```no_run
+/// # use sdk_tests::envoy::{Envoy, EnvoyOptions, find_binary};
+/// # fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// println!("{}", find_binary()?.display());
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 ///
@@ -95,6 +139,14 @@ pub fn find_binary() -> Result<PathBuf, EnvoyError> {
 
 impl Envoy {
     /// Starts Envoy and waits until it is ready.
+    ///
+    /// ```no_run
+    /// # use sdk_tests::envoy::{Envoy, EnvoyOptions, find_binary};
+    /// # fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let envoy = Envoy::start(&EnvoyOptions::new(find_binary()?, "admin: { … }"))?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -195,16 +247,43 @@ impl Envoy {
     }
 
     /// Where the admin interface listens.
+    ///
+    /// ```no_run
+    /// # use sdk_tests::envoy::{Envoy, EnvoyOptions, find_binary};
+    /// # fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let envoy = Envoy::start(&EnvoyOptions::new(find_binary()?, "…"))?;
+    /// println!("http://{}/config_dump", envoy.admin());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn admin(&self) -> SocketAddr {
         self.admin
     }
 
     /// The process's id.
+    ///
+    /// ```no_run
+    /// # use sdk_tests::envoy::{Envoy, EnvoyOptions, find_binary};
+    /// # fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let envoy = Envoy::start(&EnvoyOptions::new(find_binary()?, "…"))?;
+    /// println!("/proc/{}/stat", envoy.pid());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
     /// Where the listener with this name listens.
+    ///
+    /// ```no_run
+    /// # use sdk_tests::envoy::{Envoy, EnvoyOptions, find_binary};
+    /// # fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let envoy = Envoy::start(&EnvoyOptions::new(find_binary()?, "…"))?;
+    /// let address = envoy.listener("ingress");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Panics
     ///
@@ -222,16 +301,43 @@ impl Envoy {
     }
 
     /// All counters and gauges; none if Envoy has ended.
+    ///
+    /// ```no_run
+    /// # use sdk_tests::envoy::{Envoy, EnvoyOptions, find_binary};
+    /// # fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let envoy = Envoy::start(&EnvoyOptions::new(find_binary()?, "…"))?;
+    /// assert_eq!(envoy.stats()["http.ingress.downstream_rq_2xx"], 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn stats(&self) -> BTreeMap<String, u64> {
         admin::stats(self.admin, "").unwrap_or_default()
     }
 
     /// The counters and gauges whose name matches the regular expression.
+    ///
+    /// ```no_run
+    /// # use sdk_tests::envoy::{Envoy, EnvoyOptions, find_binary};
+    /// # fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let envoy = Envoy::start(&EnvoyOptions::new(find_binary()?, "…"))?;
+    /// let of_plugins = envoy.stats_matching("^wasmcustom");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn stats_matching(&self, expression: &str) -> BTreeMap<String, u64> {
         admin::stats(self.admin, expression).unwrap_or_default()
     }
 
     /// The text of an admin page, such as `/config_dump`.
+    ///
+    /// ```no_run
+    /// # use sdk_tests::envoy::{Envoy, EnvoyOptions, find_binary};
+    /// # fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let envoy = Envoy::start(&EnvoyOptions::new(find_binary()?, "…"))?;
+    /// assert!(envoy.admin_page("/config_dump")?.contains("my_extension"));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -241,6 +347,15 @@ impl Envoy {
     }
 
     /// Everything that Envoy has logged.
+    ///
+    /// ```no_run
+    /// # use sdk_tests::envoy::{Envoy, EnvoyOptions, find_binary};
+    /// # fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let envoy = Envoy::start(&EnvoyOptions::new(find_binary()?, "…"))?;
+    /// assert!(!envoy.log().contains("[critical]"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn log(&self) -> String {
         let bytes = fs::read(&self.log).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()

@@ -10,6 +10,16 @@ use super::http::{Framing, Head, Reader, RequestLine, chunked, framing, value, w
 use crate::{UpstreamReply, UpstreamRequest};
 
 /// An HTTP/1.1 server on a port of its own; it ends when dropped.
+///
+/// ```
+/// # use sdk_tests::envoy::{Upstream, client};
+/// # use sdk_tests::{Request, UpstreamReply};
+/// let upstream = Upstream::echo()?;
+/// let reply = client::send(upstream.addr(), &Request::post("/").body("abc"))?;
+/// assert_eq!(reply.body(), b"abc");
+/// assert_eq!(upstream.requests()[0].path(), b"/");
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub struct Upstream {
     address: SocketAddr,
     shared: Arc<Shared>,
@@ -55,6 +65,15 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Upstream {
     /// Starts one that answers 200 with the body that it got.
     ///
+    /// ```
+    /// # use sdk_tests::envoy::{Upstream, client};
+    /// # use sdk_tests::{Request, UpstreamReply};
+    /// let upstream = Upstream::echo()?;
+    /// let reply = client::send(upstream.addr(), &Request::post("/").body("abc"))?;
+    /// assert_eq!(reply.body(), b"abc");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// There is no free port.
@@ -63,6 +82,18 @@ impl Upstream {
     }
 
     /// Starts one that answers what the function says; to `None` it never answers.
+    ///
+    /// ```
+    /// # use sdk_tests::envoy::{Upstream, client};
+    /// # use sdk_tests::{Request, UpstreamReply};
+    /// let upstream = Upstream::start(|request| match request.path() {
+    ///     b"/never" => None,
+    ///     _ => Some(UpstreamReply::new(404)),
+    /// })?;
+    /// let reply = client::send(upstream.addr(), &Request::get("/"))?;
+    /// assert_eq!(reply.status(), 404);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -108,16 +139,42 @@ impl Upstream {
     }
 
     /// Where it listens.
+    ///
+    /// ```
+    /// # use sdk_tests::envoy::{Upstream, client};
+    /// # use sdk_tests::{Request, UpstreamReply};
+    /// println!("curl http://{}", Upstream::echo()?.addr());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn addr(&self) -> SocketAddr {
         self.address
     }
 
     /// All requests so far.
+    ///
+    /// ```
+    /// # use sdk_tests::envoy::{Upstream, client};
+    /// # use sdk_tests::{Request, UpstreamReply};
+    /// let upstream = Upstream::echo()?;
+    /// client::send(upstream.addr(), &Request::get("/a"))?;
+    /// assert_eq!(upstream.requests()[0].path(), b"/a");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn requests(&self) -> Vec<UpstreamRequest> {
         lock(&self.shared.requests).clone()
     }
 
     /// All requests since this was called last.
+    ///
+    /// ```
+    /// # use sdk_tests::envoy::{Upstream, client};
+    /// # use sdk_tests::{Request, UpstreamReply};
+    /// let upstream = Upstream::echo()?;
+    /// client::send(upstream.addr(), &Request::get("/a"))?;
+    /// assert_eq!(upstream.take_requests().len(), 1);
+    /// assert_eq!(upstream.take_requests(), []);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn take_requests(&self) -> Vec<UpstreamRequest> {
         std::mem::take(&mut lock(&self.shared.requests))
     }
@@ -128,6 +185,16 @@ impl Upstream {
     }
 
     /// Answers this from now on; `None`: what it was started with.
+    ///
+    /// ```
+    /// # use sdk_tests::envoy::{Upstream, client};
+    /// # use sdk_tests::{Request, UpstreamReply};
+    /// let upstream = Upstream::echo()?;
+    /// upstream.reply_with(Some(UpstreamReply::new(503)));
+    /// let reply = client::send(upstream.addr(), &Request::get("/"))?;
+    /// assert_eq!(reply.status(), 503);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn reply_with(&self, reply: Option<UpstreamReply>) {
         *lock(&self.shared.reply) = reply;
     }

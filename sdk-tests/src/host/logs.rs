@@ -3,6 +3,11 @@
 use std::fmt;
 
 /// How serious a log line is.
+///
+/// ```
+/// # use sdk_tests::Level;
+/// assert!(Level::Error > Level::Warn);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
     /// Finest detail.
@@ -21,6 +26,12 @@ pub enum Level {
 
 impl Level {
     /// The level with this number in the ABI.
+    ///
+    /// ```
+    /// # use sdk_tests::Level;
+    /// assert_eq!(Level::from_abi(4), Some(Level::Error));
+    /// assert_eq!(Level::from_abi(6), None);
+    /// ```
     pub fn from_abi(number: u32) -> Option<Self> {
         Some(match number {
             0 => Self::Trace,
@@ -34,6 +45,11 @@ impl Level {
     }
 
     /// The level's name in Envoy's log.
+    ///
+    /// ```
+    /// # use sdk_tests::Level;
+    /// assert_eq!(Level::Warn.name(), "warning");
+    /// ```
     pub fn name(self) -> &'static str {
         match self {
             Self::Trace => "trace",
@@ -46,6 +62,11 @@ impl Level {
     }
 
     /// The level that Envoy's log calls `name`.
+    ///
+    /// ```
+    /// # use sdk_tests::Level;
+    /// assert_eq!(Level::from_name("warning"), Some(Level::Warn));
+    /// ```
     pub fn from_name(name: &str) -> Option<Self> {
         [
             Self::Trace,
@@ -61,6 +82,16 @@ impl Level {
 }
 
 /// One line that the plugin logged.
+///
+/// ```
+/// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {
+/// proxy.configure("hello").unwrap();
+/// proxy.send(Request::get("/count"));
+/// let log: &Log = &proxy.logs()[1];
+/// assert_eq!((log.level, &*log.message), (Level::Info, "streams 1"));
+/// assert_eq!(log.to_string(), "[info] streams 1");
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Log {
     /// How serious it is.

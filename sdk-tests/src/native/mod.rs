@@ -34,6 +34,15 @@ pub(crate) fn mock(plugin: &Plugin) -> Mock<driver::NativeEngine> {
 ///
 /// For tests of guest code that declares host functions itself and copes with any status. The
 /// SDK's own wrappers must not run meanwhile if the number is none of the SDK's statuses.
+///
+/// ```
+/// use proxy_wasm::{hostcalls, types::Status};
+/// use sdk_tests::native::fail_next_host_calls;
+///
+/// fail_next_host_calls(Some(Status::BadArgument as u32));
+/// assert_eq!(hostcalls::increment_metric(1, 1), Err(Status::BadArgument));
+/// fail_next_host_calls(None);
+/// ```
 pub fn fail_next_host_calls(status: Option<u32>) {
     FAIL_WITH.set(status);
 }
