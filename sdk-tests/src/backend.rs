@@ -1,13 +1,14 @@
 //! What a host must be able to do for a scenario.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::callout::{Callout, Server};
 use crate::config::Rejected;
 use crate::connections::Connections;
 use crate::grpc::{GrpcCall, GrpcServer};
-use crate::host::{Cost, Log};
+use crate::host::{Cost, Log, Status};
 use crate::proxy::HostKind;
 use crate::reply::{Reply, UpstreamReply};
 use crate::request::Request;
@@ -24,6 +25,9 @@ pub(crate) struct Findings {
     pub(crate) trap: Option<String>,
 }
 
+/// What a scenario answers a foreign function with.
+pub(crate) type ForeignAnswer = dyn Fn(&[u8]) -> Result<Vec<u8>, Status> + Send + Sync;
+
 /// A host. The facade that scenarios see is [`Proxy`](crate::Proxy), which has the documentation.
 pub(crate) trait Backend: Connections {
     fn kind(&self) -> HostKind;
@@ -33,6 +37,7 @@ pub(crate) trait Backend: Connections {
     fn property(&mut self, path: &[&str], value: &[u8]);
     fn upstream_replies(&mut self, reply: UpstreamReply);
     fn serve(&mut self, cluster: &str, server: Server);
+    fn foreign_function(&mut self, name: &str, answer: Arc<ForeignAnswer>);
     fn callouts(&mut self) -> Vec<Callout>;
     fn serve_grpc(&mut self, cluster: &str, server: GrpcServer);
     fn grpc_calls(&mut self) -> Vec<GrpcCall>;

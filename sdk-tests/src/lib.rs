@@ -82,7 +82,7 @@ mod wasm;
 pub use callout::{Callout, Fault};
 pub use config::{Config, Rejected};
 pub use grpc::{GrpcCall, GrpcEnd, GrpcEvent, GrpcReply, GrpcRequest};
-pub use host::{Cost, HostCall, Level, Log};
+pub use host::{Cost, HostCall, Level, Log, Status};
 pub use plugin::Plugin;
 pub use proxy::{Connection, HostKind, Proxy, Started};
 pub use reply::{Reply, UpstreamReply, UpstreamRequest};

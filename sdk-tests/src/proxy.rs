@@ -10,7 +10,7 @@ use crate::backend::Backend;
 use crate::callout::{Callout, Fault, Server};
 use crate::config::{Config, Rejected};
 use crate::grpc::{GrpcCall, GrpcEvent, GrpcReply, GrpcRequest, GrpcServer};
-use crate::host::{Cost, Level, Log};
+use crate::host::{Cost, Level, Log, Status};
 use crate::plugin::Plugin;
 use crate::reply::{Reply, UpstreamReply, UpstreamRequest};
 use crate::request::Request;
@@ -209,6 +209,19 @@ impl Proxy {
     /// ```
     pub fn property(&mut self, path: &[&str], value: impl AsRef<[u8]>) {
         self.backend.property(path, value.as_ref());
+    }
+
+    /// Answers the plugin's calls of a foreign function, also in the place of one that Envoy has.
+    /// What it gives is what the plugin gets; an error is the status of the call.
+    ///
+    /// On Envoy this does nothing: a function that Envoy does not have is `NotFound` there, so a
+    /// scenario that adds one is for the mock only (`#[scenario(native, wasm)]`).
+    pub fn foreign_function(
+        &mut self,
+        name: &str,
+        answer: impl Fn(&[u8]) -> Result<Vec<u8>, Status> + Send + Sync + 'static,
+    ) {
+        self.backend.foreign_function(name, Arc::new(answer));
     }
 
     /// Makes the upstream answer this from now on.
@@ -602,7 +615,7 @@ impl Proxy {
     /// proxy.send(Request::get("/"));
     /// let costs = proxy.costs();
     /// let of_headers = costs.iter().find(|cost| cost.callback == "proxy_on_request_headers");
-    /// assert!(of_headers.unwrap().host_calls.len() <= 3);
+    /// assert!(of_headers.unwrap().host_calls.len() <= 4);
     /// # });
     /// ```
     pub fn costs(&self) -> Vec<Cost> {

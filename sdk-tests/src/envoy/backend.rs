@@ -5,6 +5,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -15,7 +16,7 @@ use super::grpc::GrpcServers;
 use super::network::Network;
 use super::visits::Visit;
 use super::{Envoy, EnvoyOptions, Upstream, find_binary, logs};
-use crate::backend::{Backend, Findings};
+use crate::backend::{Backend, Findings, ForeignAnswer};
 use crate::callout::{Callout, Server};
 use crate::config::Rejected;
 use crate::grpc::{GrpcCall, GrpcServer};
@@ -241,6 +242,8 @@ impl Backend for EnvoyHost {
     fn serve(&mut self, cluster: &str, server: Server) {
         self.servers.add(cluster, server);
     }
+
+    fn foreign_function(&mut self, _name: &str, _answer: Arc<ForeignAnswer>) {}
 
     fn callouts(&mut self) -> Vec<Callout> {
         self.servers.seen()

@@ -77,19 +77,32 @@ const REMOVED: &[&str] = &[
 /// Decides, as Envoy's codec and connection manager do with their defaults.
 pub(super) fn admit(request: &Request) -> Admission {
     if !is_well_formed(request) {
-        let mut reply = LocalReply::bare(400);
+        let mut reply = LocalReply::bare(400).because("http1.codec_error");
         reply.body = b"Bad Request".to_vec();
         return Admission::Refused(HeaderMap::request(), reply);
     }
     let map = headers(request);
-    if map.get(":authority").is_none() || request.path.contains(&b'#') {
-        return Admission::Refused(map, LocalReply::bare(400));
+    if map.get(":authority").is_none() {
+        let reply = LocalReply::bare(400).because("missing_host_header");
+        return Admission::Refused(unsettled(map), reply);
+    }
+    if request.path.contains(&b'#') {
+        let reply = LocalReply::bare(400).because("path_normalization_failed");
+        return Admission::Refused(unsettled(map), reply);
     }
     if request.path == b"*" {
-        // No route can match it.
-        return Admission::Refused(map, LocalReply::bare(404));
+        let reply = LocalReply::bare(404).because("absolute_path_rejected");
+        return Admission::Refused(unsettled(map), reply);
     }
     Admission::Filters(map)
+}
+
+/// The map before Envoy adds headers of its own.
+fn unsettled(mut map: HeaderMap) -> HeaderMap {
+    for name in [":scheme", "x-forwarded-proto", "x-request-id"] {
+        map.remove(name);
+    }
+    map
 }
 
 fn is_token(name: &str) -> bool {

@@ -184,6 +184,11 @@ impl Callouts {
         self.readable = Some((origin, answer));
     }
 
+    /// The context that the callout belongs to whose answer is open.
+    pub(crate) fn owner(&self) -> Option<u32> {
+        self.readable.as_ref().map(|(origin, _)| origin.root)
+    }
+
     /// The context that made the callout whose answer is open.
     pub(crate) fn reader(&self) -> Option<u32> {
         self.readable.as_ref().map(|(origin, _)| origin.caller)

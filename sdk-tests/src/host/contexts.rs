@@ -21,6 +21,7 @@ impl<E: Engine> Mock<E> {
         let mut host = self.host.borrow_mut();
         host.contexts.insert((vm, context), id);
         drop(host);
+        self.with(id, |stream| stream.views[plugin].root = root);
         self.call(id, plugin, Callback::ContextCreate, &[root])?;
         Ok(true)
     }
@@ -55,6 +56,8 @@ impl<E: Engine> Mock<E> {
         } else {
             return;
         }
+        let now = host.borrow().clock.now();
+        self.with(id, |stream| stream.info.ended(now));
         let plugins = self.chain.len();
         for plugin in 0..plugins {
             if self.exchanges[&id].places[plugin] == Place::New

@@ -31,7 +31,7 @@ pub struct HostCall {
 /// proxy.send(Request::get("/"));
 /// let cost: &Cost = &proxy.costs()[1];
 /// assert_eq!(cost.callback, "proxy_on_request_headers");
-/// assert!(cost.host_calls.len() <= 3);
+/// assert!(cost.host_calls.len() <= 4);
 /// # });
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use super::departure::{answer_headers, complete, is_grpc, is_head, to_client};
 use super::frames::{Frame, answer_frames, request_frames};
 use super::mock::Mock;
 use super::passage::{Station, Way};
-use super::{Cost, Engine, HeaderMap, LocalReply, Stream, Thread, Vm};
+use super::{Cost, Engine, HeaderMap, LocalReply, Stream, StreamInfo, Thread, Vm};
 use crate::reply::{Reply, UpstreamReply, UpstreamRequest};
 use crate::request::Request;
 
@@ -171,7 +171,15 @@ impl<E: Engine> Mock<E> {
             stream.request.trailers.add(name, value.clone());
         }
         exchange.refused = refusal.as_ref().map(|reply| reply.status);
-        self.host.borrow_mut().streams.insert(id, stream);
+        {
+            let mut host = self.host.borrow_mut();
+            host.connections += 1;
+            stream.info = StreamInfo::begin(host.connections, host.clock.now());
+            if let Some(reply) = &refusal {
+                stream.info.refused(&reply.details);
+            }
+            host.streams.insert(id, stream);
+        }
         self.exchanges.insert(id, exchange);
         match refusal {
             Some(reply) => self.answer_past_the_plugins(id, reply),
@@ -191,7 +199,9 @@ impl<E: Engine> Mock<E> {
             }
             exchange.request_ended |= frame.is_end();
             if let Frame::Data { bytes, .. } = &frame {
-                self.with(id, |stream| stream.request.size += bytes.len());
+                self.with(id, |stream| {
+                    stream.info.bytes_received += bytes.len() as u64
+                });
             }
             self.step(id, Way::Request, frame);
         }
@@ -210,10 +220,10 @@ impl<E: Engine> Mock<E> {
         };
         match stopped {
             Ok(()) => {}
-            Err(Stop::Reset) => self.finish_exchange(id, true),
-            Err(Stop::LocalReply(_)) if exchange.response_started => {
+            Err(Stop::Reset) => self.reset(id, "wasm_close_stream"),
+            Err(Stop::LocalReply(reply)) if exchange.response_started => {
                 // It is too late for another reply.
-                self.finish_exchange(id, true);
+                self.reset(id, &reply.details);
             }
             Err(Stop::LocalReply(reply)) if exchange.response.is_some() => {
                 // There is a response already: Envoy sends this one past the filters.
@@ -223,14 +233,31 @@ impl<E: Engine> Mock<E> {
         }
     }
 
+    /// Ends a stream that has no end.
+    pub(super) fn reset(&mut self, id: u64, details: &str) {
+        self.with(id, |stream| stream.info.reset(details));
+        self.finish_exchange(id, true);
+    }
+
+    /// Takes a local reply for the response. Returns its body.
+    fn reply(&self, id: u64, reply: LocalReply, to_grpc_client: bool) -> Vec<u8> {
+        let details = reply.details.clone();
+        let (headers, body) = reply.into_response(to_grpc_client);
+        self.with(id, |stream| {
+            stream.info.replied_locally(&headers, &details);
+            stream.response.headers = headers;
+        });
+        body
+    }
+
     /// Sends a local reply through the response callbacks.
     fn answer_locally(&mut self, id: u64, reply: LocalReply) {
         let Some(exchange) = self.running_exchange(id) else {
             return;
         };
         exchange.response = Some(Origin::Local);
-        let (headers, body) = reply.into_response(is_grpc(&exchange.request));
-        self.with(id, |stream| stream.response.headers = headers);
+        let to_grpc_client = is_grpc(&exchange.request);
+        let body = self.reply(id, reply, to_grpc_client);
         let end = body.is_empty();
         self.step(id, Way::Response, Frame::Headers { end });
         if !end {
@@ -251,14 +278,25 @@ impl<E: Engine> Mock<E> {
             return;
         };
         exchange.response = Some(Origin::Local);
-        let (headers, body) = reply.into_response(is_grpc(&exchange.request));
-        exchange.received = body;
-        self.with(id, |stream| stream.response.headers = headers);
+        let to_grpc_client = is_grpc(&exchange.request);
+        let body = self.reply(id, reply, to_grpc_client);
+        self.with(id, |stream| stream.info.bytes_sent += body.len() as u64);
+        if let Some(exchange) = self.running_exchange(id) {
+            exchange.received = body;
+        }
         self.finish_exchange(id, false);
     }
 
     /// What has passed the last plugin.
     pub(super) fn arrive(&mut self, id: u64, way: Way, frame: Frame) {
+        let now = self.host.borrow().clock.now();
+        self.with(id, |stream| match (way, &frame) {
+            (Way::Request, Frame::Headers { .. }) => stream.info.routed(now),
+            (Way::Response, Frame::Data { bytes, .. }) => {
+                stream.info.bytes_sent += bytes.len() as u64;
+            }
+            _ => {}
+        });
         let Some(exchange) = self.running_exchange(id) else {
             return;
         };
@@ -316,15 +354,17 @@ impl<E: Engine> Mock<E> {
         };
         exchange.response = Some(Origin::Upstream);
         let frames = answer_frames(&answer, is_head(&exchange.request));
+        let now = self.host.borrow().clock.now();
         self.with(id, |stream| {
+            stream.info.answered(u32::from(answer.status));
             stream.response.headers = answer_headers(&answer);
             for (name, value) in &answer.trailers {
                 stream.response.trailers.add(name, value.clone());
             }
         });
         for frame in frames {
-            if let Frame::Data { bytes, .. } = &frame {
-                self.with(id, |stream| stream.response.size += bytes.len());
+            if frame.is_end() {
+                self.with(id, |stream| stream.info.upstream_ended(now));
             }
             let still = self
                 .running_exchange(id)

@@ -11,6 +11,8 @@ pub enum Callback {
     Configure,
     /// The timer fired.
     Tick,
+    /// A value has come into a queue.
+    QueueReady,
     /// The request's headers are here.
     RequestHeaders,
     /// A piece of the request's body is here.
@@ -59,6 +61,7 @@ impl Callback {
             Self::VmStart => "proxy_on_vm_start",
             Self::Configure => "proxy_on_configure",
             Self::Tick => "proxy_on_tick",
+            Self::QueueReady => "proxy_on_queue_ready",
             Self::RequestHeaders => "proxy_on_request_headers",
             Self::RequestBody => "proxy_on_request_body",
             Self::RequestTrailers => "proxy_on_request_trailers",

@@ -13,6 +13,8 @@ pub struct LocalReply {
     pub body: Vec<u8>,
     /// The gRPC status; negative if the plugin gave none.
     pub grpc_status: i32,
+    /// What the property `response.code_details` says of it.
+    pub details: String,
 }
 
 impl LocalReply {
@@ -23,7 +25,15 @@ impl LocalReply {
             headers: HeaderMap::default(),
             body: Vec::new(),
             grpc_status: -1,
+            details: String::new(),
         }
+    }
+
+    /// The same with details.
+    #[must_use]
+    pub fn because(mut self, details: &str) -> Self {
+        details.clone_into(&mut self.details);
+        self
     }
 
     /// The response that Envoy makes of it: headers and body. A gRPC client gets a gRPC status.
@@ -59,7 +69,7 @@ impl LocalReply {
 }
 
 /// The gRPC status for an HTTP status, as <https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md> has it.
-fn grpc_status_of(status: u32) -> i32 {
+pub(super) fn grpc_status_of(status: u32) -> i32 {
     match status {
         400 => 13,
         401 => 16,

@@ -1,13 +1,14 @@
 //! The mock proxy: Envoy's VMs, the chain of plugins and the streams through it, around any engine.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::exchange::Exchange;
 use super::network::Conversation;
 use super::vm::Running;
 use super::{Cost, Engine, Log, PluginSettings, SharedHost, Trap, Vm};
-use crate::backend::{Backend, Findings};
+use crate::backend::{Backend, Findings, ForeignAnswer};
 use crate::callout::{Callout, Server};
 use crate::config::Rejected;
 use crate::connections::Answers;
@@ -134,6 +135,10 @@ impl<E: Engine> Backend for Mock<E> {
         self.host.borrow_mut().callouts.serve(cluster, server);
     }
 
+    fn foreign_function(&mut self, name: &str, answer: Arc<ForeignAnswer>) {
+        self.host.borrow_mut().foreign.answer(name, answer);
+    }
+
     fn callouts(&mut self) -> Vec<Callout> {
         self.host.borrow().callouts.seen().to_vec()
     }
@@ -171,7 +176,7 @@ impl<E: Engine> Backend for Mock<E> {
 
     fn leave(&mut self, id: u64) {
         if self.running_exchange(id).is_some() {
-            self.finish_exchange(id, true);
+            self.reset(id, "downstream_remote_disconnect");
         }
         self.settle();
         self.costs = self

@@ -21,6 +21,8 @@ mod costs;
 mod deliveries;
 mod departure;
 mod exchange;
+mod filter_state;
+mod foreign;
 mod frames;
 pub(crate) mod grpc;
 mod guest;
@@ -33,9 +35,11 @@ mod network;
 mod passage;
 mod properties;
 mod shared_data;
+mod shared_queues;
 mod single_headers;
 mod status;
 mod stream;
+mod stream_info;
 mod time;
 mod updates;
 mod vm;
@@ -43,6 +47,8 @@ mod vm;
 pub use callouts::Callouts;
 pub use clock::Clock;
 pub use costs::{Cost, HostCall};
+pub use filter_state::{Declaration, FilterState, LifeSpan, PropertyKind};
+pub use foreign::Foreign;
 pub use grpc::Grpc;
 pub use guest::{Callback, Trap};
 pub(crate) use guest::{Engine, Guest};
@@ -53,8 +59,10 @@ pub use metrics::{MetricKind, Metrics};
 pub use network::{Asked, Link, LinkView};
 pub use properties::Properties;
 pub use shared_data::SharedData;
+pub use shared_queues::SharedQueues;
 pub use status::Status;
 pub use stream::{Access, Direction, Stream, View};
+pub use stream_info::{StreamInfo, UpstreamInfo};
 pub use vm::{Thread, Vm};
 
 /// The state, shared by the driver and the host functions.
@@ -93,6 +101,8 @@ pub struct HostState {
     pub metrics: Metrics,
     /// The shared key-value store.
     pub shared_data: SharedData,
+    /// The shared queues.
+    pub shared_queues: SharedQueues,
     /// What properties say that do not belong to one stream.
     pub properties: Properties,
     /// Every line that the plugin logged.
@@ -125,6 +135,10 @@ pub struct HostState {
     pub callouts: Callouts,
     /// The gRPC clusters, and the calls and streams that are open.
     pub grpc: Grpc,
+    /// What foreign functions keep.
+    pub foreign: Foreign,
+    /// How many connections there were.
+    pub connections: u64,
     /// The timer of each root context that has one.
     pub timers: BTreeMap<(Vm, u32), Timer>,
     /// Root contexts that said they are done.
@@ -139,6 +153,7 @@ impl Default for HostState {
             clock: Clock::default(),
             metrics: Metrics::default(),
             shared_data: SharedData::default(),
+            shared_queues: SharedQueues::default(),
             properties: Properties::default(),
             logs: Vec::new(),
             log_level: Level::Trace,
@@ -155,6 +170,8 @@ impl Default for HostState {
             roots: BTreeSet::new(),
             callouts: Callouts::default(),
             grpc: Grpc::default(),
+            foreign: Foreign::default(),
+            connections: 0,
             timers: BTreeMap::new(),
             roots_done: Vec::new(),
             calls: Vec::new(),
@@ -252,17 +269,24 @@ impl HostState {
         })
     }
 
+    /// The root context of a context of the VM that runs.
+    pub(crate) fn root_of(&self, context: u32) -> u32 {
+        let stream = self.contexts.get(&(self.vm, context));
+        let view = stream
+            .and_then(|id| self.streams.get(id))
+            .and_then(|stream| stream.views.get(self.vm.plugin));
+        if let Some(view) = view {
+            return view.root;
+        }
+        // Connections and roots are counted together: it is the last root before.
+        let mut before = self.roots.range((self.vm, 0)..=(self.vm, context));
+        before.next_back().map_or(context, |(_, root)| *root)
+    }
+
     /// Whether there is such a context in the VM that runs.
     pub(crate) fn has_context(&self, context: u32) -> bool {
         let place = (self.vm, context);
         self.roots.contains(&place) || self.contexts.contains_key(&place)
-    }
-
-    /// The root context of a context in the VM that runs: both kinds are counted together, so that
-    /// it is the last one before.
-    pub(crate) fn root_of(&self, context: u32) -> u32 {
-        let mut before = self.roots.range((self.vm, 0)..=(self.vm, context));
-        before.next_back().map_or(context, |(_, root)| *root)
     }
 
     /// The root context that calls mean.
@@ -277,6 +301,18 @@ impl HostState {
         self.roots.retain(|(vm, _)| *vm != gone);
         self.callouts.cancel_vm(gone);
         self.grpc.cancel_vm(gone);
+        self.foreign.end_vm(gone);
+        self.shared_queues.end_vm(gone);
+    }
+
+    /// Ends the VM that tried a configuration out. What all VMs share lives as long as one of them
+    /// does, and one that accepts its configuration goes only when others are there.
+    pub(crate) fn end_canary(&mut self, plugin: usize, accepted: bool) {
+        let thread = Thread::Canary;
+        self.end_vm(Vm { thread, plugin });
+        if !accepted && self.roots.is_empty() {
+            self.shared_queues.end_all();
+        }
     }
 
     /// Where the plugin is, for messages.

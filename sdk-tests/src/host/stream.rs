@@ -1,9 +1,8 @@
 //! One HTTP stream: what it holds, and which part of it each plugin may touch right now.
 
-use std::collections::BTreeMap;
-
 use super::local_reply::LocalReply;
 use super::maps::HeaderMap;
+use super::stream_info::StreamInfo;
 
 /// One direction of a stream, as all plugins of the chain share it.
 #[derive(Clone, Debug, Default)]
@@ -12,8 +11,6 @@ pub struct Direction {
     pub headers: HeaderMap,
     /// The trailers.
     pub trailers: HeaderMap,
-    /// The bytes of the body that have come so far.
-    pub size: usize,
 }
 
 /// One direction as one plugin sees it. A part is open to it only in certain phases.
@@ -43,6 +40,8 @@ impl Access {
 /// A stream as one plugin sees it.
 #[derive(Clone, Debug, Default)]
 pub struct View {
+    /// The root context of the plugin's context for it.
+    pub root: u32,
     /// From the client to the upstream.
     pub request: Access,
     /// From the upstream, or from a local reply, to the client.
@@ -64,8 +63,8 @@ pub struct Stream {
     pub request: Direction,
     /// From the upstream, or from a local reply, to the client.
     pub response: Direction,
-    /// What plugins have set with `proxy_set_property`; all of them share it.
-    pub properties: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// What the proxy notes about it.
+    pub info: StreamInfo,
     /// What each plugin of the chain sees.
     pub views: Vec<View>,
 }
@@ -82,7 +81,7 @@ impl Stream {
                 headers: HeaderMap::response(),
                 ..Direction::default()
             },
-            properties: BTreeMap::new(),
+            info: StreamInfo::default(),
             views: vec![View::default(); plugins],
         }
     }

@@ -68,13 +68,16 @@ impl<E: Engine> Mock<E> {
     pub(super) fn settle(&mut self) {
         for _ in 0..MOST_ANSWERS {
             self.go_on();
+            if self.tell_of_a_value() {
+                continue;
+            }
             let now = self.host.borrow().clock.now();
             match self.next_event().filter(|(due, _)| *due <= now) {
                 Some((_, event)) => self.happen(event),
                 None => return,
             }
         }
-        let violation = format!("{MOST_ANSWERS} callouts in a row, and no end");
+        let violation = format!("{MOST_ANSWERS} callouts or values in a row, and no end");
         self.host.borrow_mut().breaks(Rule::Unanswered, &violation);
     }
 
@@ -161,6 +164,23 @@ impl<E: Engine> Mock<E> {
         if let Err(trap) = invoke(&self.host, guest, root, Callback::Tick, &[], costs) {
             self.died(root.0, trap);
         }
+    }
+
+    /// Tells the owner of a queue that a value has come into it. Returns whether there was any.
+    fn tell_of_a_value(&mut self) -> bool {
+        let next = self.host.borrow_mut().shared_queues.take_ready();
+        let Some((owner, queue)) = next else {
+            return false;
+        };
+        let there = self.host.borrow().roots.contains(&owner);
+        if let Some(running) = self.vms.get_mut(&owner.0).filter(|_| there) {
+            let (guest, costs) = (&mut running.guest, &mut Vec::new());
+            let callback = Callback::QueueReady;
+            if let Err(trap) = invoke(&self.host, guest, owner, callback, &[queue], costs) {
+                self.died(owner.0, trap);
+            }
+        }
+        true
     }
 
     /// Moves the clock on; what is due by then happens on the way.

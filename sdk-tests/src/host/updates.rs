@@ -23,7 +23,8 @@ impl<E: Engine> Mock<E> {
         let canary = self
             .fresh(plugin)
             .and_then(|mut running| start(&self.host, &mut running, Vm { thread, plugin }, config));
-        self.host.borrow_mut().end_vm(Vm { thread, plugin });
+        let accepted = matches!(canary, Ok(true));
+        self.host.borrow_mut().end_canary(plugin, accepted);
         match canary {
             Ok(true) => {}
             Ok(false) => return Err(rejected(&self.host, None)),
@@ -138,6 +139,7 @@ fn retire<G: super::Guest>(
         host.roots.remove(&root);
         host.callouts.cancel(root);
         host.grpc.cancel(root);
+        host.foreign.end_context(root);
     }
     Ok(())
 }

@@ -149,6 +149,10 @@ impl NativeGuest {
                     root.on_tick();
                     0
                 }
+                Callback::QueueReady => {
+                    root.on_queue_ready(argument(0));
+                    0
+                }
                 Callback::Log => {
                     root.on_log();
                     0
@@ -267,6 +271,7 @@ pub fn with_host<T>(
         let mut host = host.borrow_mut();
         let mut stream = Stream::new(1);
         stream.views[0].request.headers_open = true;
+        stream.views[0].root = 1;
         host.context = 2;
         host.caller = 2;
         host.roots.insert((Vm::FIRST, 1));

@@ -27,13 +27,22 @@ impl Memory for Native {
         Some(())
     }
 
-    fn give(&mut self, bytes: &[u8], address_to: u64, length_to: u64) -> Option<()> {
+    fn give_nothing(&mut self, address_to: u64, length_to: u64) -> Option<()> {
         let (address_to, length_to) = (pointer(address_to)?, pointer(length_to)?);
-        // The guest frees them as a `Vec` whose capacity is its length.
-        let given = match bytes.is_empty() {
-            true => std::ptr::null_mut(),
-            false => Box::into_raw(bytes.to_vec().into_boxed_slice()).cast::<u8>(),
-        };
+        // SAFETY: the guest passed the addresses of a pointer and of a `usize`.
+        unsafe {
+            address_to
+                .cast::<*mut u8>()
+                .write_unaligned(std::ptr::null_mut());
+            length_to.cast::<usize>().write_unaligned(0);
+        }
+        Some(())
+    }
+
+    fn give_allocated(&mut self, bytes: &[u8], address_to: u64, length_to: u64) -> Option<()> {
+        let (address_to, length_to) = (pointer(address_to)?, pointer(length_to)?);
+        // The guest frees them as a `Vec` whose capacity is its length. None dangle.
+        let given = Box::into_raw(bytes.to_vec().into_boxed_slice()).cast::<u8>();
         // SAFETY: the guest passed the addresses of a pointer and of a `usize`.
         unsafe {
             address_to.cast::<*mut u8>().write_unaligned(given);

@@ -59,16 +59,15 @@ impl Memory for WasmMemory<'_, '_> {
             .ok()
     }
 
-    fn give(&mut self, bytes: &[u8], address_to: u64, length_to: u64) -> Option<()> {
+    fn give_nothing(&mut self, address_to: u64, length_to: u64) -> Option<()> {
+        self.write(address_to, &0_u32.to_le_bytes())?;
+        self.write(length_to, &0_u32.to_le_bytes())
+    }
+
+    fn give_allocated(&mut self, bytes: &[u8], address_to: u64, length_to: u64) -> Option<()> {
         let length = u32::try_from(bytes.len()).ok()?;
-        let address = if bytes.is_empty() {
-            0
-        } else {
-            self.allocate(length)?
-        };
-        if !bytes.is_empty() {
-            self.write(u64::from(address), bytes)?;
-        }
+        let address = self.allocate(length)?;
+        self.write(u64::from(address), bytes)?;
         self.write(address_to, &address.to_le_bytes())?;
         self.write(length_to, &length.to_le_bytes())
     }

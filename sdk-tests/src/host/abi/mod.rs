@@ -6,8 +6,11 @@
 use super::{HostCall, HostState, SharedHost, Status};
 
 mod callouts;
+mod foreign;
 mod grpc;
 mod maps;
+mod properties;
+mod queues;
 mod values;
 
 /// The guest's memory. Addresses are as wide as the guest's own.
@@ -20,12 +23,22 @@ pub(crate) trait Memory {
 
     /// Gives the guest bytes of its own and writes their address and length to the two places.
     /// No bytes are a null address and the length 0.
-    fn give(&mut self, bytes: &[u8], address_to: u64, length_to: u64) -> Option<()>;
+    fn give(&mut self, bytes: &[u8], address_to: u64, length_to: u64) -> Option<()> {
+        match bytes.is_empty() {
+            true => self.give_nothing(address_to, length_to),
+            false => self.give_allocated(bytes, address_to, length_to),
+        }
+    }
+
+    /// Writes a null address and the length 0 to the two places.
+    fn give_nothing(&mut self, address_to: u64, length_to: u64) -> Option<()>;
+
+    /// Gives the guest bytes of its own, and an address even for none.
+    fn give_allocated(&mut self, bytes: &[u8], address_to: u64, length_to: u64) -> Option<()>;
 }
 
 /// One host call that is being made.
 pub(crate) struct Call<'a> {
-    name: &'static str,
     host: &'a SharedHost,
     memory: &'a mut dyn Memory,
     arguments: &'a [u64],
@@ -83,14 +96,14 @@ pub(crate) const FUNCTIONS: &[Function] = &[
         maps::replace_value,
     ),
     function("proxy_add_header_map_value", "iiiii", maps::add_value),
-    function("proxy_get_property", "iiii", values::get_property),
-    function("proxy_set_property", "iiii", values::set_property),
+    function("proxy_get_property", "iiii", properties::get),
+    function("proxy_set_property", "iiii", properties::set),
     function("proxy_get_shared_data", "iiiii", values::get_shared_data),
     function("proxy_set_shared_data", "iiiii", values::set_shared_data),
-    function("proxy_register_shared_queue", "iii", unsupported),
-    function("proxy_resolve_shared_queue", "iiiii", unsupported),
-    function("proxy_dequeue_shared_queue", "iii", unsupported),
-    function("proxy_enqueue_shared_queue", "iii", unsupported),
+    function("proxy_register_shared_queue", "iii", queues::register),
+    function("proxy_resolve_shared_queue", "iiiii", queues::resolve),
+    function("proxy_dequeue_shared_queue", "iii", queues::dequeue),
+    function("proxy_enqueue_shared_queue", "iii", queues::enqueue),
     function("proxy_continue_stream", "i", values::continue_stream),
     function("proxy_close_stream", "i", values::close_stream),
     function(
@@ -110,11 +123,7 @@ pub(crate) const FUNCTIONS: &[Function] = &[
         "i",
         values::set_effective_context,
     ),
-    function(
-        "proxy_call_foreign_function",
-        "iiiiii",
-        values::call_foreign_function,
-    ),
+    function("proxy_call_foreign_function", "iiiiii", foreign::call),
     function("proxy_done", "", values::done),
     function("proxy_define_metric", "iiii", values::define_metric),
     function("proxy_get_metric", "ii", values::get_metric),
@@ -130,7 +139,6 @@ pub(crate) fn call(
     arguments: &[u64],
 ) -> Status {
     let mut call = Call {
-        name: function.name,
         host,
         memory,
         arguments,
@@ -157,12 +165,6 @@ pub(crate) fn call(
 /// The function with this name.
 pub(crate) fn find(name: &str) -> Option<&'static Function> {
     FUNCTIONS.iter().find(|function| function.name == name)
-}
-
-fn unsupported(call: &mut Call<'_>) -> Result<(), Status> {
-    let violation = format!("{} is not supported here", call.name);
-    call.with(|host| host.violation(&violation))?;
-    Err(Status::InternalFailure)
 }
 
 impl Call<'_> {
@@ -208,6 +210,15 @@ impl Call<'_> {
         self.bytes_out += bytes.len();
         self.memory
             .give(bytes, address_to, length_to)
+            .ok_or(Status::BadArgument)
+    }
+
+    /// The same for what is there although it may have no bytes.
+    fn give_allocated(&mut self, index: usize, bytes: &[u8]) -> Result<(), Status> {
+        let (address_to, length_to) = (self.long(index), self.long(index + 1));
+        self.bytes_out += bytes.len();
+        self.memory
+            .give_allocated(bytes, address_to, length_to)
             .ok_or(Status::BadArgument)
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Call, Status};
 use crate::host::network::calls as network;
-use crate::host::{HeaderMap, HostState, Level, LocalReply, Timer, buffers, properties};
+use crate::host::{HeaderMap, HostState, Level, LocalReply, Timer, buffers};
 
 pub(super) fn log(call: &mut Call<'_>) -> Result<(), Status> {
     let level = Level::from_abi(call.word(0)).ok_or(Status::BadArgument)?;
@@ -115,17 +115,6 @@ pub(super) fn set_buffer(call: &mut Call<'_>) -> Result<(), Status> {
     })?
 }
 
-pub(super) fn get_property(call: &mut Call<'_>) -> Result<(), Status> {
-    let path = call.bytes(0)?;
-    let value = call.with(|host| properties::get(host, &path))??;
-    call.give(2, &value)
-}
-
-pub(super) fn set_property(call: &mut Call<'_>) -> Result<(), Status> {
-    let (path, value) = (call.bytes(0)?, call.bytes(2)?);
-    call.with(|host| properties::set(host, &path, value))?
-}
-
 pub(super) fn get_shared_data(call: &mut Call<'_>) -> Result<(), Status> {
     let key = call.bytes(0)?;
     let (value, cas) = call.with(|host| {
@@ -177,7 +166,7 @@ pub(super) fn close_stream(call: &mut Call<'_>) -> Result<(), Status> {
 
 pub(super) fn send_local_response(call: &mut Call<'_>) -> Result<(), Status> {
     let status = call.word(0);
-    let _details = call.bytes(1)?;
+    let details = call.text(1)?;
     let body = call.bytes(3)?;
     let headers = HeaderMap::deserialize(&call.bytes(5)?).ok_or(Status::BadArgument)?;
     let grpc_status = call.word(7) as i32;
@@ -192,6 +181,7 @@ pub(super) fn send_local_response(call: &mut Call<'_>) -> Result<(), Status> {
                 headers,
                 body,
                 grpc_status,
+                details,
             });
         }
         Ok(())
@@ -207,14 +197,6 @@ pub(super) fn set_effective_context(call: &mut Call<'_>) -> Result<(), Status> {
         host.context = context;
         Ok(())
     })?
-}
-
-pub(super) fn call_foreign_function(call: &mut Call<'_>) -> Result<(), Status> {
-    match call.text(0)?.as_str() {
-        // The mock has one route, so there is nothing to clear.
-        "clear_route_cache" => call.give(4, &[]),
-        _ => Err(Status::NotFound),
-    }
 }
 
 pub(super) fn done(call: &mut Call<'_>) -> Result<(), Status> {

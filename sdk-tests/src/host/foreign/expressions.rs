@@ -1,0 +1,93 @@
+//! `expr_create`, `expr_evaluate` and `expr_delete`: the language of expressions (CEL).
+//!
+//! The crate `cel` parses and evaluates; names, functions and bytes are as in Envoy.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cel::{Context, Program, Value as Cel};
+
+use super::attributes;
+use super::functions;
+use super::{Given, current, current_root};
+use crate::host::properties::{self, Value};
+use crate::host::{HostState, Status};
+
+/// The expressions of one root context.
+#[derive(Default)]
+pub(super) struct Expressions {
+    next: u32,
+    programs: BTreeMap<u32, Arc<Program>>,
+}
+
+impl Expressions {
+    fn token(&mut self) -> u32 {
+        let token = self.next;
+        self.next = self.next.wrapping_add(1);
+        token
+    }
+}
+
+/// Parses an expression. Gives its token, in 4 bytes.
+///
+/// # Errors
+///
+/// `BadArgument`: it is none, or it calls a function that Envoy does not have.
+pub(super) fn create(host: &mut HostState, source: &[u8]) -> Result<Vec<u8>, Status> {
+    let source = std::str::from_utf8(source).map_err(|_| Status::BadArgument)?;
+    let program = functions::env()
+        .compile(source)
+        .map_err(|_| Status::BadArgument)?;
+    let root = current_root(host);
+    let expressions = host.foreign.expressions.entry(root).or_default();
+    // An expression that parses has had its token, whatever else is wrong with it.
+    let token = expressions.token();
+    if !functions::all_known(&program) {
+        return Err(Status::BadArgument);
+    }
+    expressions.programs.insert(token, Arc::new(program));
+    Ok(token.to_le_bytes().to_vec())
+}
+
+fn token(arguments: &[u8]) -> Result<u32, Status> {
+    let token = arguments.try_into().map_err(|_| Status::BadArgument)?;
+    Ok(u32::from_le_bytes(token))
+}
+
+/// Forgets an expression, if it is there.
+pub(super) fn delete(host: &mut HostState, arguments: &[u8]) -> Given {
+    let token = token(arguments)?;
+    let root = current_root(host);
+    let expressions = host.foreign.expressions.entry(root).or_default();
+    expressions.programs.remove(&token);
+    Ok(None)
+}
+
+/// Evaluates an expression for the context that runs.
+///
+/// # Errors
+///
+/// `BadArgument`: not a token. `NotFound`: nobody's token. `InternalFailure`: it has no value.
+/// `SerializationFailure`: its value has no bytes.
+pub(super) fn evaluate(host: &mut HostState, arguments: &[u8]) -> Result<Vec<u8>, Status> {
+    let token = token(arguments)?;
+    let root = current_root(host);
+    let expressions = host.foreign.expressions.get(&root);
+    let program = expressions.and_then(|expressions| expressions.programs.get(&token));
+    let program = program.cloned().ok_or(Status::NotFound)?;
+
+    let mut context = Context::with_env(functions::env());
+    for name in program.references().variables() {
+        if let Some(value) = properties::variable(host, current(host), name) {
+            context.add_variable_as_val(name, attributes::val(value));
+        }
+    }
+    let evaluated = Cel::resolve_val(program.expression(), &context);
+    let value = evaluated.map_err(|_| Status::InternalFailure)?;
+    let value = attributes::value(value.as_ref())?;
+    if value == Value::Opaque {
+        host.violation("the mock host does not look into FlatBuffers and Protobuf values");
+        return Err(Status::InternalFailure);
+    }
+    value.serialize()
+}
