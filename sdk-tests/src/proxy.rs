@@ -216,6 +216,17 @@ impl Proxy {
     ///
     /// On Envoy this does nothing: a function that Envoy does not have is `NotFound` there, so a
     /// scenario that adds one is for the mock only (`#[scenario(native, wasm)]`).
+    ///
+    /// ```
+    /// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {
+    /// proxy.foreign_function("reverse", |arguments| {
+    ///     Ok(arguments.iter().rev().copied().collect())
+    /// });
+    /// // The plugin calls it with "abc", and logs the answer.
+    /// proxy.configure("steps call,reverse,616263").unwrap();
+    /// assert!(proxy.logs()[0].message.ends_with(r#" = "cba""#));
+    /// # });
+    /// ```
     pub fn foreign_function(
         &mut self,
         name: &str,

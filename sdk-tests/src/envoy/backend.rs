@@ -163,6 +163,28 @@ impl EnvoyHost {
         self.envoy.as_ref().map(Envoy::log).unwrap_or_default()
     }
 
+    /// What Envoy calls the plugins' streams.
+    fn log_prefixes(&self) -> Vec<String> {
+        let prefix = |(plugin, _): &(Plugin, PathBuf)| {
+            let (name, root_id) = (&plugin.name, &plugin.root_id);
+            match root_id.is_empty() {
+                true => name.clone(),
+                false => format!("{name} {root_id}"),
+            }
+        };
+        self.plugins.iter().map(prefix).collect()
+    }
+
+    pub(super) fn log_size(&self) -> u64 {
+        self.envoy.as_ref().map(Envoy::log_size).unwrap_or_default()
+    }
+
+    /// What was logged since the log had this size.
+    pub(super) fn log_from(&self, size: u64) -> String {
+        let log = self.envoy.as_ref().map(|envoy| envoy.log_from(size));
+        log.unwrap_or_default()
+    }
+
     /// Envoy answers before it logs a stream and ends its context: wait for that, and for the
     /// answers of callouts if nobody else may wait for them.
     fn settle(&mut self) {
@@ -258,7 +280,7 @@ impl Backend for EnvoyHost {
     }
 
     fn configure(&mut self, config: &[u8]) -> Result<(), Rejected> {
-        let logged = self.logs().len();
+        let logged = self.log_size();
         let before = self
             .admin()
             .map(|admin| self.updates(admin, 0))
@@ -284,7 +306,7 @@ impl Backend for EnvoyHost {
             self.settle();
             return Ok(());
         }
-        let logs = self.logs().split_off(logged);
+        let logs = logs::of_plugins(&self.log_from(logged), &self.log_prefixes());
         let traps = logs::traps(&self.log());
         let trap = traps
             .get(self.excused_traps..)
@@ -359,19 +381,7 @@ impl Backend for EnvoyHost {
     }
 
     fn logs(&mut self) -> Vec<Log> {
-        let prefix = |plugin: &Plugin| {
-            let (name, root_id) = (&plugin.name, &plugin.root_id);
-            match root_id.is_empty() {
-                true => name.clone(),
-                false => format!("{name} {root_id}"),
-            }
-        };
-        let prefixes: Vec<_> = self
-            .plugins
-            .iter()
-            .map(|(plugin, _)| prefix(plugin))
-            .collect();
-        logs::of_plugins(&self.log(), &prefixes)
+        logs::of_plugins(&self.log(), &self.log_prefixes())
     }
 
     fn advance(&mut self, by: Duration) {

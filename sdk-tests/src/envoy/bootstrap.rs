@@ -92,6 +92,8 @@ fn http_listener(mut filters: Vec<Value>, workers: usize) -> Value {
         "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": LISTENER,
         "http_protocol_options": { "enable_trailers": true },
+        // A connection that is reset closes at once, not a second later.
+        "delayed_close_timeout": "0.010s",
         "http_filters": filters,
         "route_config": {
             "name": "scenario",
@@ -120,21 +122,22 @@ fn http_listener(mut filters: Vec<Value>, workers: usize) -> Value {
 }
 
 fn http1() -> Value {
-    json!({ "http_protocol_options": { "enable_trailers": true } })
+    json!({
+        "explicit_http_config": { "http_protocol_options": { "enable_trailers": true } },
+        // A plugin that breaks one request's framing must not break the next one's.
+        "common_http_protocol_options": { "max_requests_per_connection": 1 },
+    })
 }
 
 fn http2() -> Value {
-    json!({ "http2_protocol_options": {} })
+    json!({ "explicit_http_config": { "http2_protocol_options": {} } })
 }
 
 /// A cluster of one endpoint, or of none.
-fn cluster(name: &str, endpoint: Option<SocketAddr>, protocol: Value) -> Value {
-    let options = json!({
-        "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
-            "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-            "explicit_http_config": protocol,
-        },
-    });
+fn cluster(name: &str, endpoint: Option<SocketAddr>, mut protocol: Value) -> Value {
+    const OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+    protocol["@type"] = json!(format!("type.googleapis.com/{OPTIONS}"));
+    let options = json!({ OPTIONS: protocol });
     let endpoints = endpoint.map(
         |endpoint| json!({ "lb_endpoints": [{ "endpoint": { "address": socket(endpoint) } }] }),
     );

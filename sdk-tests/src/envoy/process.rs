@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::{self, File};
+use std::io::{Read, Seek, SeekFrom};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -357,7 +358,23 @@ impl Envoy {
     /// # }
     /// ```
     pub fn log(&self) -> String {
-        let bytes = fs::read(&self.log).unwrap_or_default();
+        self.log_from(0)
+    }
+
+    /// How many bytes Envoy has logged.
+    pub(super) fn log_size(&self) -> u64 {
+        fs::metadata(&self.log).map_or(0, |log| log.len())
+    }
+
+    /// What Envoy has logged behind so many bytes.
+    pub(super) fn log_from(&self, size: u64) -> String {
+        let mut bytes = Vec::new();
+        let read = File::open(&self.log).and_then(|mut log| {
+            log.seek(SeekFrom::Start(size))?;
+            log.read_to_end(&mut bytes)
+        });
+        // A log that cannot be read is as good as none.
+        drop(read);
         String::from_utf8_lossy(&bytes).into_owned()
     }
 }

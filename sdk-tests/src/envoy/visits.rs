@@ -18,15 +18,14 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How often a client that waits looks whether it waits in vain.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// Things that nothing will come of: callouts without an answer, and traps.
-type Hopeless = (usize, usize);
-
 /// A request that has been sent.
 pub(super) struct Visit {
     client: Client,
     request: Request,
     sent: io::Result<()>,
-    hopeless_before: Hopeless,
+    unanswered_before: usize,
+    /// Where the log of it begins: one of many requests takes long to read.
+    log_from: u64,
     callouts_before: usize,
     /// They keep other workers busier than the one that serves the request.
     parked: Vec<Client>,
@@ -45,14 +44,15 @@ impl Visit {
 impl EnvoyHost {
     /// Sends a request. Each of its chunks leaves when Envoy has read the one before.
     pub(super) fn visit(&mut self, address: SocketAddr, request: &Request) -> io::Result<Visit> {
-        let hopeless_before = self.hopeless();
+        let (unanswered_before, log_from) = (self.unanswered().len(), self.log_size());
         let callouts_before = self.asked();
         let (client, parked) = self.connect(address, request.worker)?;
         let mut visit = Visit {
             client,
             request: request.clone(),
             sent: Ok(()),
-            hopeless_before,
+            unanswered_before,
+            log_from,
             callouts_before,
             parked,
         };
@@ -134,22 +134,21 @@ impl EnvoyHost {
         Ok(())
     }
 
-    fn hopeless(&self) -> Hopeless {
-        let (unanswered, traps) = (self.unanswered(), logs::traps(&self.log()));
-        (unanswered.len(), traps.len())
-    }
-
     /// Waits for the reply; `TimedOut` says why none will ever come.
     pub(super) fn patiently(&self, visit: Visit) -> io::Result<Reply> {
         let mut client = visit.client;
-        let before = visit.hopeless_before;
+        let hopeless = || {
+            let log = self.log_from(visit.log_from);
+            (self.unanswered().len(), logs::traps(&log).len())
+        };
+        let before = (visit.unanswered_before, 0);
         let never = |why: String| {
             let error = format!("a paused request {why}");
             Err(io::Error::new(ErrorKind::TimedOut, error))
         };
         let (start, mut vain_looks) = (Instant::now(), 0);
         while client.wait(LOOK).is_err_and(|error| is_timeout(&error)) {
-            let now = self.hopeless();
+            let now = hopeless();
             vain_looks += u32::from(now != before);
             // One look may come between the panic and the 503 for it.
             if vain_looks > 1 {

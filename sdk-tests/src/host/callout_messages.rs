@@ -67,6 +67,11 @@ impl Answer {
     }
 }
 
+/// Whether requests with this method have no body, unless they say so.
+pub(super) fn is_bodiless_method(method: &[u8]) -> bool {
+    matches!(method, b"GET" | b"HEAD" | b"DELETE" | b"TRACE" | b"CONNECT")
+}
+
 /// The request as it arrives at the server.
 pub(super) fn arriving(headers: &HeaderMap, body: Vec<u8>, timeout: Duration) -> UpstreamRequest {
     const PSEUDO: [&str; 3] = [":authority", ":path", ":method"];
@@ -80,8 +85,16 @@ pub(super) fn arriving(headers: &HeaderMap, body: Vec<u8>, timeout: Duration) ->
             arriving.add(name, value.clone());
         }
     }
+    // The router reads these, and keeps them.
+    for name in [
+        "x-envoy-max-retries",
+        "x-envoy-retry-on",
+        "x-envoy-retry-grpc-on",
+    ] {
+        arriving.remove(name);
+    }
     // A POST without a body says so on its way out.
-    let says_length = !matches!(headers.get(":method"), Some(b"GET" | b"HEAD"));
+    let says_length = !headers.get(":method").is_some_and(is_bodiless_method);
     if !body.is_empty() {
         arriving.replace("content-length", body.len().to_string());
     }

@@ -82,7 +82,7 @@ impl Callouts {
         timeout: Duration,
     ) -> Result<u32, Status> {
         let server = self.clusters.get(cluster).ok_or(Status::BadArgument)?;
-        let has = |name| headers.get(name).is_some_and(|value| !value.is_empty());
+        let has = |name| headers.get(name).is_some();
         if ![":path", ":method", ":authority"].into_iter().all(has) {
             return Err(Status::BadArgument);
         }
@@ -109,6 +109,8 @@ impl Callouts {
 
     /// Forgets the callouts of a root context that is gone.
     pub(super) fn cancel(&mut self, root: (Vm, u32)) {
+        self.dispatched
+            .retain(|call| (call.origin.vm, call.origin.root) != root);
         self.pending
             .retain(|pending| (pending.origin.vm, pending.origin.root) != root);
     }
@@ -184,11 +186,6 @@ impl Callouts {
         self.readable = Some((origin, answer));
     }
 
-    /// The context that the callout belongs to whose answer is open.
-    pub(crate) fn owner(&self) -> Option<u32> {
-        self.readable.as_ref().map(|(origin, _)| origin.root)
-    }
-
     /// The context that made the callout whose answer is open.
     pub(crate) fn reader(&self) -> Option<u32> {
         self.readable.as_ref().map(|(origin, _)| origin.caller)
@@ -206,30 +203,13 @@ impl Callouts {
         }
     }
 
-    fn readable_mut(&mut self, root: u32) -> Result<&mut Answer, Status> {
-        match &mut self.readable {
-            Some((origin, answer)) if origin.root == root => Ok(answer),
-            _ => Err(Status::BadArgument),
-        }
-    }
-
     pub(super) fn headers(&self, root: u32) -> Result<&HeaderMap, Status> {
         self.readable(root).map(|answer| &answer.headers)
-    }
-
-    pub(super) fn headers_mut(&mut self, root: u32) -> Result<&mut HeaderMap, Status> {
-        self.readable_mut(root).map(|answer| &mut answer.headers)
     }
 
     /// An answer without trailers has no map of them.
     pub(super) fn trailers(&self, root: u32) -> Result<&HeaderMap, Status> {
         let trailers = self.readable(root).map(|answer| &answer.trailers)?;
-        let there = !trailers.is_empty();
-        there.then_some(trailers).ok_or(Status::BadArgument)
-    }
-
-    pub(super) fn trailers_mut(&mut self, root: u32) -> Result<&mut HeaderMap, Status> {
-        let trailers = self.readable_mut(root).map(|answer| &mut answer.trailers)?;
         let there = !trailers.is_empty();
         there.then_some(trailers).ok_or(Status::BadArgument)
     }

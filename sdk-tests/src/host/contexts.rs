@@ -1,6 +1,7 @@
 //! The contexts that plugins have for a stream: made, called, and done with.
 
 use super::deliveries::invoke;
+use super::departure::describe;
 use super::exchange::{Place, Stop};
 use super::mock::Mock;
 use super::{Callback, Engine, LocalReply, Trap};
@@ -48,16 +49,24 @@ impl<E: Engine> Mock<E> {
     /// Ends a stream: the reply leaves, all plugins log it, then each is done with it.
     pub(super) fn finish_exchange(&mut self, id: u64, reset: bool) {
         let host = self.host.clone();
+        let logged;
         if let Some(exchange) = self.running_exchange(id) {
             let host = host.borrow();
             let date = host.clock.http_date();
             let reply = exchange.to_reply(&host.streams[&id], &date, reset);
             exchange.reply = Some(reply);
+            logged = (!reset).then_some(date);
         } else {
             return;
         }
         let now = host.borrow().clock.now();
-        self.with(id, |stream| stream.info.ended(now));
+        self.with(id, |stream| {
+            stream.info.ended(now);
+            // Logs show what the proxy has added by then.
+            if let Some(date) = &logged {
+                describe(&mut stream.response.headers, date);
+            }
+        });
         let plugins = self.chain.len();
         for plugin in 0..plugins {
             if self.exchanges[&id].places[plugin] == Place::New
@@ -84,15 +93,13 @@ impl<E: Engine> Mock<E> {
         }
     }
 
-    /// A context that is not done yet stays until it says so, or counts as leaked at the end.
+    /// The end of a context. Envoy deletes that of a stream whether it says that it is done or not.
     fn delete(&mut self, id: u64, plugin: usize) {
         let Some(place) = self.exchanges[&id].context(plugin) else {
             return;
         };
-        let done = matches!(self.call(id, plugin, Callback::Done, &[]), Ok(answer) if answer != 0);
-        if done || self.with(id, |stream| stream.views[plugin].done) {
-            drop(self.call(id, plugin, Callback::Delete, &[]));
-            self.host.borrow_mut().contexts.remove(&place);
-        }
+        drop(self.call(id, plugin, Callback::Done, &[]));
+        drop(self.call(id, plugin, Callback::Delete, &[]));
+        self.host.borrow_mut().contexts.remove(&place);
     }
 }

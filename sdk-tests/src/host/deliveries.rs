@@ -21,6 +21,7 @@ pub(super) fn invoke<G: Guest>(
         host.phase = Some(callback);
         host.vm = vm;
         host.context = context;
+        host.called = context;
         // The SDK hands an answer to the context that asked.
         let reader = host.callouts.reader().or(host.grpc.reader());
         host.caller = reader.unwrap_or(context);
@@ -34,6 +35,10 @@ pub(super) fn invoke<G: Guest>(
         instructions: guest.instructions(),
         host_calls: std::mem::take(&mut host.calls),
     });
+    if matches!(callback, Callback::Done | Callback::Delete) && host.roots.contains(&(vm, context))
+    {
+        host.callouts.cancel((vm, context));
+    }
     match vm.thread {
         // It is gone before anything could leave.
         Thread::Canary => {

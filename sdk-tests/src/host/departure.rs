@@ -32,19 +32,46 @@ pub(super) fn is_head(request: &Request) -> bool {
     request.method == "HEAD"
 }
 
-/// Adds what Envoy adds to every response on its way out.
+/// Headers that mean the connection, which a plugin has no say in.
+const OF_CONNECTION: [&str; 4] = [
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "transfer-encoding",
+];
+
+/// Makes of a response's headers what Envoy sends to every client.
 pub(super) fn complete(headers: &mut HeaderMap, date: &str, close: bool, empty: bool) {
-    if headers.get("date").is_none() {
-        headers.add("date", date);
-    }
-    headers.replace("server", "envoy");
+    describe(headers, date);
     if close {
         headers.add("connection", "close");
     }
-    let bodiless = matches!(headers.get(":status"), Some(b"204" | b"304"));
-    if empty && !bodiless && headers.get("content-length").is_none() {
-        headers.add("content-length", "0");
+    // How the message is framed is said last, by the codec.
+    if !is_bodiless(headers) && headers.get("content-length").is_none() {
+        match empty {
+            true => headers.add("content-length", "0"),
+            false => headers.add("transfer-encoding", "chunked"),
+        }
     }
+}
+
+/// Says what every response of Envoy says, and nothing of the connection.
+pub(super) fn describe(headers: &mut HeaderMap, date: &str) {
+    if headers.get(":status").is_none() {
+        return;
+    }
+    for name in OF_CONNECTION {
+        headers.remove(name);
+    }
+    if headers.get("date").is_none() {
+        headers.add("date", date);
+    }
+    headers.set("server", "envoy");
+}
+
+/// Whether no body goes with these headers.
+fn is_bodiless(headers: &HeaderMap) -> bool {
+    matches!(headers.get(":status"), Some(b"204" | b"304"))
 }
 
 /// What of a response reaches the client. Without a status the connection was closed.
@@ -53,14 +80,22 @@ pub(super) fn to_client(headers: &HeaderMap, body: Vec<u8>, is_head: bool) -> Re
     let status = status
         .and_then(|status| status.parse().ok())
         .unwrap_or_default();
-    let headers = headers
+    let fields = headers
         .entries()
         .iter()
         .filter(|(name, _)| !name.starts_with(':'));
+    let mut body = body;
+    if is_head || is_bodiless(headers) {
+        body.clear();
+    }
+    // What says that it is shorter is shorter on the wire.
+    let length = headers.get("content-length").map(String::from_utf8_lossy);
+    let length = length.and_then(|length| length.parse().ok());
+    body.truncate(length.unwrap_or(usize::MAX));
     Reply {
         status,
-        headers: headers.cloned().collect(),
-        body: if is_head { Vec::new() } else { body },
+        headers: fields.cloned().collect(),
+        body,
         ..Reply::default()
     }
 }

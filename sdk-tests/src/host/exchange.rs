@@ -1,6 +1,7 @@
 //! One request and its reply.
 
 use super::admission::{Admission, admit};
+use super::callout_messages::is_bodiless_method;
 use super::departure::{answer_headers, complete, is_grpc, is_head, to_client};
 use super::frames::{Frame, answer_frames, request_frames};
 use super::mock::Mock;
@@ -50,6 +51,8 @@ pub(super) struct Exchange {
     refused: Option<u32>,
     /// The body that has left for the upstream.
     sent: Vec<u8>,
+    /// Whether it is headers only.
+    response_is_empty: bool,
     /// The body that has left for the client.
     received: Vec<u8>,
     seen: Option<UpstreamRequest>,
@@ -73,6 +76,7 @@ impl Exchange {
             response_started: false,
             refused: None,
             sent: Vec::new(),
+            response_is_empty: true,
             received: Vec::new(),
             seen: None,
             answer: None,
@@ -138,10 +142,16 @@ impl Exchange {
                 Some(status) => status == 400,
                 None => self.seen.is_none() && !self.request_ended,
             };
-            complete(&mut headers, date, close, self.received.is_empty() && !head);
+            complete(&mut headers, date, close, self.response_is_empty && !head);
         }
-        let mut reply = to_client(&headers, self.received.clone(), head);
-        if self.response == Some(Origin::Upstream) && !reset && !head {
+        let received = if reset {
+            Vec::new()
+        } else {
+            self.received.clone()
+        };
+        let mut reply = to_client(&headers, received, head);
+        let chunked = headers.get("content-length").is_none();
+        if !reset && !head && chunked {
             reply.trailers = stream.response.trailers.entries().to_vec();
         }
         reply.upstream.clone_from(&self.seen);
@@ -257,8 +267,9 @@ impl<E: Engine> Mock<E> {
         };
         exchange.response = Some(Origin::Local);
         let to_grpc_client = is_grpc(&exchange.request);
+        let to_head = is_head(&exchange.request);
         let body = self.reply(id, reply, to_grpc_client);
-        let end = body.is_empty();
+        let end = body.is_empty() || to_head;
         self.step(id, Way::Response, Frame::Headers { end });
         if !end {
             self.step(
@@ -280,8 +291,12 @@ impl<E: Engine> Mock<E> {
         exchange.response = Some(Origin::Local);
         let to_grpc_client = is_grpc(&exchange.request);
         let body = self.reply(id, reply, to_grpc_client);
-        self.with(id, |stream| stream.info.bytes_sent += body.len() as u64);
+        self.with(id, |stream| {
+            stream.info.bytes_sent += body.len() as u64;
+            stream.response.trailers = HeaderMap::default();
+        });
         if let Some(exchange) = self.running_exchange(id) {
+            exchange.response_is_empty = body.is_empty();
             exchange.received = body;
         }
         self.finish_exchange(id, false);
@@ -297,6 +312,15 @@ impl<E: Engine> Mock<E> {
             }
             _ => {}
         });
+        if matches!(frame, Frame::Headers { .. })
+            && let Some(reply) = self.unsendable(id, way)
+        {
+            match way {
+                Way::Request => self.heed(id, Err(Stop::LocalReply(reply))),
+                Way::Response => self.answer_past_the_plugins(id, reply),
+            }
+            return;
+        }
         let Some(exchange) = self.running_exchange(id) else {
             return;
         };
@@ -304,7 +328,10 @@ impl<E: Engine> Mock<E> {
         match (way, frame) {
             (Way::Request, Frame::Data { bytes, .. }) => exchange.sent.extend_from_slice(&bytes),
             (Way::Request, _) => {}
-            (Way::Response, Frame::Headers { .. }) => exchange.response_started = true,
+            (Way::Response, Frame::Headers { end }) => {
+                exchange.response_started = true;
+                exchange.response_is_empty = end;
+            }
             (Way::Response, Frame::Data { bytes, .. }) => {
                 exchange.received.extend_from_slice(&bytes);
             }
@@ -317,6 +344,23 @@ impl<E: Engine> Mock<E> {
         }
     }
 
+    /// What the router says to headers that it cannot send on.
+    fn unsendable(&self, id: u64, way: Way) -> Option<LocalReply> {
+        let missing = |map: &HeaderMap, name| map.get(name).is_none_or(<[u8]>::is_empty);
+        self.with(id, |stream| {
+            let (request, response) = (&stream.request.headers, &stream.response.headers);
+            match way {
+                // No route can match them.
+                Way::Request if missing(request, ":path") => Some(LocalReply::bare(404)),
+                Way::Request if missing(request, "x-forwarded-proto") => {
+                    Some(LocalReply::bare(404))
+                }
+                Way::Response if !has_status(response) => Some(LocalReply::missing(502, ":status")),
+                _ => None,
+            }
+        })
+    }
+
     fn reach_the_upstream(&mut self, id: u64) {
         let (mut headers, trailers) = self.with(id, |stream| {
             (
@@ -324,11 +368,21 @@ impl<E: Engine> Mock<E> {
                 stream.request.trailers.entries().to_vec(),
             )
         });
+        if headers.get(":method").is_none() {
+            let reply = LocalReply::missing(503, ":method");
+            return self.heed(id, Err(Stop::LocalReply(reply)));
+        }
         let Some(exchange) = self.exchanges.get_mut(&id) else {
             return;
         };
-        if exchange.request.has_body() && headers.get("content-length").is_none() {
-            headers.add("transfer-encoding", "chunked");
+        headers.keep_known_pseudo_headers();
+        if headers.get("content-length").is_none() {
+            let bodiless = headers.get(":method").is_some_and(is_bodiless_method);
+            match exchange.request.has_body() {
+                true => headers.add("transfer-encoding", "chunked"),
+                false if bodiless => {}
+                false => headers.add("content-length", "0"),
+            }
         }
         let request = UpstreamRequest {
             headers: headers.entries().to_vec(),
@@ -380,4 +434,10 @@ impl<E: Engine> Mock<E> {
         let exchange = self.exchanges.get_mut(&id)?;
         exchange.reply.is_none().then_some(exchange)
     }
+}
+
+/// Whether a response has a status that is a number.
+fn has_status(headers: &HeaderMap) -> bool {
+    let status = headers.get(":status").map(String::from_utf8_lossy);
+    status.is_some_and(|status| status.parse::<u64>().is_ok())
 }

@@ -36,13 +36,23 @@ impl LocalReply {
         self
     }
 
+    /// What the proxy says of a message that it cannot send on.
+    pub fn missing(status: u32, header: &str) -> Self {
+        Self {
+            body: format!("missing required header: {header}").into_bytes(),
+            ..Self::bare(status)
+        }
+    }
+
     /// The response that Envoy makes of it: headers and body. A gRPC client gets a gRPC status.
     pub fn into_response(self, to_grpc_client: bool) -> (HeaderMap, Vec<u8>) {
         let mut headers = HeaderMap::response();
         headers.add(":status", self.status.to_string());
-        for (name, value) in self.headers.entries() {
+        let of_plugin = self.headers.entries().iter();
+        for (name, value) in of_plugin.filter(|(name, _)| name != ":status") {
             headers.add(name, value.clone());
         }
+        headers.remove("content-length");
         if to_grpc_client {
             let status = self.grpc_status;
             let status = if status < 0 {

@@ -51,7 +51,7 @@ impl HeaderMap {
 
     /// The first value of a header.
     pub fn get(&self, name: &str) -> Option<&[u8]> {
-        let name = name.to_ascii_lowercase();
+        let name = self.key(name);
         self.entries
             .iter()
             .find(|(key, _)| *key == name)
@@ -61,7 +61,7 @@ impl HeaderMap {
     /// Adds an entry, or appends to the entry of a header that Envoy keeps only once.
     /// Pseudo headers go before the others, as in Envoy.
     pub fn add(&mut self, name: &str, value: impl Into<Vec<u8>>) {
-        let (name, value) = (name.to_ascii_lowercase(), value.into());
+        let (name, value) = (self.key(name), value.into());
         if self.single.contains(&name.as_str())
             && let Some((_, present)) = self.entries.iter_mut().find(|(key, _)| *key == name)
         {
@@ -87,9 +87,41 @@ impl HeaderMap {
         self.add(name, value);
     }
 
+    /// Gives a header this value where it stands, or at the end.
+    pub(super) fn set(&mut self, name: &str, value: impl Into<Vec<u8>>) {
+        let key = self.key(name);
+        match self.entries.iter_mut().find(|(name, _)| *name == key) {
+            Some((_, present)) => *present = value.into(),
+            None => self.add(name, value),
+        }
+    }
+
+    /// What a name is in this map. In a request `host` is another name for `:authority`.
+    fn key(&self, name: &str) -> String {
+        let key = name.to_ascii_lowercase();
+        if key == "host" && std::ptr::eq(self.single, single_headers::REQUEST) {
+            return ":authority".to_owned();
+        }
+        key
+    }
+
+    /// Drops the pseudo headers that HTTP does not have: they never leave the proxy.
+    pub(super) fn keep_known_pseudo_headers(&mut self) {
+        const KNOWN: [&str; 6] = [
+            ":authority",
+            ":path",
+            ":method",
+            ":scheme",
+            ":protocol",
+            ":status",
+        ];
+        self.entries
+            .retain(|(name, _)| !name.starts_with(':') || KNOWN.contains(&name.as_str()));
+    }
+
     /// Removes all entries of a header.
     pub fn remove(&mut self, name: &str) {
-        let name = name.to_ascii_lowercase();
+        let name = self.key(name);
         self.entries.retain(|(key, _)| *key != name);
     }
 
@@ -117,6 +149,12 @@ impl HeaderMap {
         for (name, value) in &entries.entries {
             self.add(name, value.clone());
         }
+    }
+
+    /// What a guest has written; every entry stays apart. Envoy takes a malformed map for an empty
+    /// one.
+    pub(super) fn from_guest(bytes: &[u8]) -> Self {
+        Self::deserialize(bytes).unwrap_or_default()
     }
 
     /// Reads the wire form; every entry stays apart. `None`: it is malformed.

@@ -26,6 +26,14 @@ impl MetricKind {
     }
 }
 
+/// Refuses the ids of histograms, which an id says itself, and those of no kind.
+fn has_one_value(id: u32) -> Result<(), Status> {
+    if id & 3 > MetricKind::Gauge as u32 {
+        return Err(Status::BadArgument);
+    }
+    Ok(())
+}
+
 #[derive(Debug, Default)]
 struct Values {
     scalars: BTreeMap<String, u64>,
@@ -68,10 +76,11 @@ impl Metrics {
     ///
     /// # Errors
     ///
-    /// `BadArgument`: an unknown id, a histogram, or a counter that would shrink.
+    /// `NotFound`: an unknown id. `BadArgument`: a histogram, or a counter that would not grow.
     pub fn increment(&mut self, id: u32, offset: i64) -> Result<(), Status> {
-        let (kind, name) = self.ids.get(&id).ok_or(Status::BadArgument)?;
-        if *kind == MetricKind::Histogram || (*kind == MetricKind::Counter && offset < 0) {
+        has_one_value(id)?;
+        let (kind, name) = self.ids.get(&id).ok_or(Status::NotFound)?;
+        if *kind == MetricKind::Counter && offset <= 0 {
             return Err(Status::BadArgument);
         }
         let value = self.values.scalars.entry(name.clone()).or_default();
@@ -83,9 +92,9 @@ impl Metrics {
     ///
     /// # Errors
     ///
-    /// `BadArgument`: an unknown id.
+    /// `NotFound`: an unknown id.
     pub fn record(&mut self, id: u32, value: u64) -> Result<(), Status> {
-        let (kind, name) = self.ids.get(&id).ok_or(Status::BadArgument)?;
+        let (kind, name) = self.ids.get(&id).ok_or(Status::NotFound)?;
         match kind {
             MetricKind::Counter => {
                 let sum = self.values.scalars.entry(name.clone()).or_default();
@@ -109,14 +118,11 @@ impl Metrics {
     ///
     /// # Errors
     ///
-    /// `BadArgument`: an unknown id, or a histogram.
+    /// `NotFound`: an unknown id. `BadArgument`: a histogram.
     pub fn get(&self, id: u32) -> Result<u64, Status> {
-        match self.ids.get(&id) {
-            Some((MetricKind::Counter | MetricKind::Gauge, name)) => {
-                Ok(self.values.scalars.get(name).copied().unwrap_or_default())
-            }
-            _ => Err(Status::BadArgument),
-        }
+        has_one_value(id)?;
+        let (_, name) = self.ids.get(&id).ok_or(Status::NotFound)?;
+        Ok(self.values.scalars.get(name).copied().unwrap_or_default())
     }
 
     /// All counters and gauges by name.

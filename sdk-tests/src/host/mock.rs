@@ -205,14 +205,12 @@ impl<E: Engine> Backend for Mock<E> {
     fn end(&mut self) -> Findings {
         let mut host = self.host.borrow_mut();
         let leaked: Vec<_> = host
-            .contexts
+            .roots_pending
             .iter()
-            // A connection may outlive the scenario.
-            .filter(|(_, stream)| !host.links.contains_key(stream))
-            .map(|((_, context), _)| Violation {
+            .map(|(_, context)| Violation {
                 rule: Rule::Leaks,
                 message: format!(
-                    "context {context} leaked: proxy_on_done returned false, and proxy_done never came"
+                    "root context {context} leaked: proxy_on_done returned false, and proxy_done never came"
                 ),
             })
             .collect();

@@ -82,6 +82,15 @@ pub enum MapKind {
 }
 
 impl MapKind {
+    /// Whether a message without trailers can still get some: at the end of its body.
+    fn may_be_added(self, view: &View) -> bool {
+        match self {
+            Self::RequestTrailers => view.request.body_ends,
+            Self::ResponseTrailers => view.response.body_ends,
+            Self::RequestHeaders | Self::ResponseHeaders => false,
+        }
+    }
+
     fn is_open(self, view: &View) -> bool {
         match self {
             Self::RequestHeaders => view.request.headers_open,
@@ -129,6 +138,8 @@ pub struct HostState {
     pub context: u32,
     /// The context whose callback runs: that of the calls, unless the plugin chose another.
     pub caller: u32,
+    /// The context that the proxy has called: of an answer, the one that it belongs to.
+    pub called: u32,
     /// The root contexts of each VM.
     pub roots: BTreeSet<(Vm, u32)>,
     /// The clusters, and the callouts on their way.
@@ -143,6 +154,8 @@ pub struct HostState {
     pub timers: BTreeMap<(Vm, u32), Timer>,
     /// Root contexts that said they are done.
     pub roots_done: Vec<(Vm, u32)>,
+    /// Root contexts that go when they say that they are done.
+    pub roots_pending: BTreeSet<(Vm, u32)>,
     /// The host calls of the running callback.
     pub(crate) calls: Vec<HostCall>,
 }
@@ -167,6 +180,7 @@ impl Default for HostState {
             vm: Vm::FIRST,
             context: 0,
             caller: 0,
+            called: 0,
             roots: BTreeSet::new(),
             callouts: Callouts::default(),
             grpc: Grpc::default(),
@@ -174,6 +188,7 @@ impl Default for HostState {
             connections: 0,
             timers: BTreeMap::new(),
             roots_done: Vec::new(),
+            roots_pending: BTreeSet::new(),
             calls: Vec::new(),
         }
     }
@@ -256,7 +271,7 @@ impl HostState {
     ///
     /// `BadArgument`: the map is closed in this phase.
     pub fn map_mut(&mut self, kind: MapKind) -> Result<&mut HeaderMap, Status> {
-        let open = |view: &View| kind.is_open(view) && !view.logging;
+        let open = |view: &View| (kind.is_open(view) || kind.may_be_added(view)) && !view.logging;
         if !self.view().is_some_and(open) {
             return Err(Status::BadArgument);
         }
@@ -299,6 +314,7 @@ impl HostState {
         self.timers.retain(|(vm, _), _| *vm != gone);
         self.contexts.retain(|(vm, _), _| *vm != gone);
         self.roots.retain(|(vm, _)| *vm != gone);
+        self.roots_pending.retain(|(vm, _)| *vm != gone);
         self.callouts.cancel_vm(gone);
         self.grpc.cancel_vm(gone);
         self.foreign.end_vm(gone);

@@ -178,6 +178,7 @@ impl<E: Engine> Mock<E> {
             let access = way.seen_by(stream, plugin);
             access.body.extend_from_slice(bytes);
             access.body_open = true;
+            access.body_ends = end;
             access.body.len()
         });
         let [_, on_body, _] = way.callbacks();
@@ -263,7 +264,15 @@ impl<E: Engine> Mock<E> {
         });
         match held {
             Halt::Headers { end } => self.push(id, way, at + 1, Frame::Headers { end })?,
-            Halt::Body { end } => self.push(id, way, at + 1, Frame::Data { bytes: body, end })?,
+            Halt::Body { end } => {
+                // The plugin may have added trailers.
+                let trailers = end && self.with(id, |stream| !way.of(stream).trailers.is_empty());
+                let end = end && !trailers;
+                self.push(id, way, at + 1, Frame::Data { bytes: body, end })?;
+                if trailers {
+                    self.push(id, way, at + 1, Frame::Trailers)?;
+                }
+            }
             Halt::Trailers => {
                 if !body.is_empty() {
                     let end = false;

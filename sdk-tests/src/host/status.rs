@@ -1,7 +1,6 @@
 //! What a host call answers.
 
-/// The statuses of Proxy-Wasm ABI 0.2.1 that this host uses. Native guests get those that are in
-/// the SDK's own `Status`: any other value would be undefined behaviour there.
+/// The statuses of Proxy-Wasm ABI 0.2.1 that this host uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Status {
@@ -15,14 +14,15 @@ pub enum Status {
     SerializationFailure = 3,
     /// Bytes that should hold a message and do not.
     ParseFailure = 4,
+    /// An address that is not the guest's. The SDK has no name for it.
+    InvalidMemoryAccess = 6,
     /// Nothing in the queue.
     Empty = 7,
     /// Somebody else wrote in between.
     CasMismatch = 8,
     /// The host could not do it.
     InternalFailure = 10,
-    /// The proxy cannot do it at all. The SDK does not know it: a native guest gets
-    /// [`Status::InternalFailure`] in its place.
+    /// The proxy cannot do it at all. The SDK has no name for it.
     Unimplemented = 12,
 }
 
@@ -40,6 +40,7 @@ impl Status {
             Self::BadArgument,
             Self::SerializationFailure,
             Self::ParseFailure,
+            Self::InvalidMemoryAccess,
             Self::Empty,
             Self::CasMismatch,
             Self::InternalFailure,
@@ -47,5 +48,14 @@ impl Status {
         ]
         .into_iter()
         .find(|status| status.code() == code)
+    }
+
+    /// The same for a native guest, which has the SDK's enum: a number outside it would be
+    /// undefined behaviour. The SDK panics over this one as it would over the right one.
+    pub(crate) const fn native_code(self) -> u32 {
+        match self {
+            Self::InvalidMemoryAccess | Self::Unimplemented => Self::InternalFailure.code(),
+            status => status.code(),
+        }
     }
 }

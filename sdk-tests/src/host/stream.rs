@@ -22,6 +22,8 @@ pub struct Access {
     pub body: Vec<u8>,
     /// Whether the plugin may use the body.
     pub body_open: bool,
+    /// Whether this piece is the last of a message without trailers.
+    pub body_ends: bool,
     /// Whether the plugin may use the trailers.
     pub trailers_open: bool,
     /// Whether the plugin asked to go on.
@@ -33,6 +35,7 @@ impl Access {
     pub fn close(&mut self) {
         self.headers_open = false;
         self.body_open = false;
+        self.body_ends = false;
         self.trailers_open = false;
     }
 }
@@ -52,8 +55,6 @@ pub struct View {
     pub local_reply: Option<LocalReply>,
     /// The plugin reset the stream.
     pub reset: bool,
-    /// `proxy_done` was called.
-    pub done: bool,
 }
 
 /// One HTTP stream.

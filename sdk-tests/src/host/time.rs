@@ -83,6 +83,7 @@ impl<E: Engine> Mock<E> {
 
     /// Does what plugins have asked for on streams whose callback did not run.
     fn go_on(&mut self) {
+        self.delete_roots();
         let mut asked = true;
         while std::mem::take(&mut asked) {
             for id in self.exchanges.keys().copied().collect::<Vec<_>>() {
@@ -90,6 +91,20 @@ impl<E: Engine> Mock<E> {
             }
             for id in self.conversations.keys().copied().collect::<Vec<_>>() {
                 asked |= self.obey_all(id);
+            }
+        }
+    }
+
+    /// Deletes the root contexts that have said that they are done.
+    fn delete_roots(&mut self) {
+        let done = std::mem::take(&mut self.host.borrow_mut().roots_done);
+        for root in done {
+            let host = self.host.clone();
+            let Some(running) = self.vms.get_mut(&root.0) else {
+                continue;
+            };
+            if let Err(trap) = super::updates::delete(&host, running, root) {
+                self.died(root.0, trap);
             }
         }
     }

@@ -133,8 +133,22 @@ fn retire<G: super::Guest>(
     host.borrow_mut().timers.remove(&root);
     let guest = &mut running.guest;
     let mut call = |callback| invoke(host, guest, root, callback, &[], &mut Vec::new());
-    if call(Callback::Done)? != 0 || host.borrow().roots_done.contains(&root) {
-        call(Callback::Delete)?;
+    if call(Callback::Done)? == 0 {
+        host.borrow_mut().roots_pending.insert(root);
+        return Ok(());
+    }
+    delete(host, running, root)
+}
+
+/// Deletes a root context, with all that it has asked for.
+pub(super) fn delete<G: super::Guest>(
+    host: &SharedHost,
+    running: &mut Running<G>,
+    root: (Vm, u32),
+) -> Result<(), Trap> {
+    {
+        let guest = &mut running.guest;
+        invoke(host, guest, root, Callback::Delete, &[], &mut Vec::new())?;
         let mut host = host.borrow_mut();
         host.roots.remove(&root);
         host.callouts.cancel(root);

@@ -5,16 +5,26 @@ use crate::host::abi::Memory;
 /// Addresses are real pointers, as the guest passed them.
 pub(super) struct Native;
 
+/// Where the memory of a process ends at the latest, on every 64-bit machine.
+const END: u64 = 1 << 56;
+
+/// The first bytes of a module's memory are there and zero. A process has nothing at all there.
+const NULL_PAGE: u64 = 1 << 16;
+
 fn pointer(address: u64) -> Option<*mut u8> {
-    let address = usize::try_from(address).ok()?;
+    let address = usize::try_from(address).ok().filter(|_| address < END)?;
     (address != 0).then(|| std::ptr::with_exposed_provenance_mut(address))
 }
 
 impl Memory for Native {
     fn read(&self, address: u64, length: u64) -> Option<Vec<u8>> {
+        let end = address.checked_add(length)?;
         let length = usize::try_from(length).ok()?;
-        if length == 0 {
-            return Some(Vec::new());
+        if end >= END {
+            return None;
+        }
+        if length == 0 || (address == 0 && end < NULL_PAGE) {
+            return Some(vec![0; length]);
         }
         // SAFETY: the guest passed the address and length of one of its slices.
         let bytes = unsafe { std::slice::from_raw_parts(pointer(address)?, length) };

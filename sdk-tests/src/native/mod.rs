@@ -57,8 +57,5 @@ fn answer(name: &str, arguments: &[u64]) -> u32 {
         // No proxy is running here, as in a unit test of a plugin's core.
         return Status::InternalFailure.code();
     };
-    match abi::call(function, &host, &mut memory::Native, arguments) {
-        Status::Unimplemented => Status::InternalFailure.code(),
-        status => status.code(),
-    }
+    abi::call(function, &host, &mut memory::Native, arguments).native_code()
 }

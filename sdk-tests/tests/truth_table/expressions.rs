@@ -2,6 +2,7 @@
 
 use sdk_tests::{Proxy, Request, scenario};
 
+use crate::callouts::allow;
 use crate::plugin;
 use crate::steps::{call, check, check_root};
 
@@ -176,6 +177,26 @@ fn a_root_context_keeps_expressions_for_its_streams(proxy: &mut Proxy) {
             (&format!("response-headers@{}", evaluate(1)), FAILED),
             (&logged, r#""/plain""#),
             (&created, &token(4)),
+        ],
+    );
+}
+
+/// An answer belongs to the root context, which has no request. Only host calls that heed the
+/// context that the SDK chooses see the stream that asked.
+#[scenario]
+fn an_expression_in_an_answer_sees_no_request(proxy: &mut Proxy) {
+    proxy.serve("opa", allow);
+    proxy.configure("").unwrap();
+    let (in_answer, later) = (evaluate(0), format!("log@{}", evaluate(0)));
+    check(
+        proxy,
+        Request::get("/ask"),
+        &[
+            (&create("request.path"), r#""\x00\x00\x00\x00""#),
+            (&evaluate(0), r#""/ask""#),
+            (&format!("answer@{in_answer}"), FAILED),
+            ("answer@get,request/path", r#""/ask""#),
+            (&later, r#""/ask""#),
         ],
     );
 }

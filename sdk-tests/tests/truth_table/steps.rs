@@ -1,8 +1,9 @@
 //! Host calls that a scenario spells out for the fixture (see its `steps`), and their answers.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
-use sdk_tests::{Log, Proxy, Request};
+use sdk_tests::{HostKind, Log, Proxy, Request};
 
 /// A step that calls a foreign function.
 pub(crate) fn call(name: &str, arguments: impl AsRef<[u8]>) -> String {
@@ -23,21 +24,31 @@ fn steps(table: &Table<'_>) -> String {
 pub(crate) fn check(proxy: &mut Proxy, request: Request, table: &Table<'_>) {
     let before = proxy.logs().len();
     proxy.send(request.header("x-steps", steps(table)));
-    let logs = proxy.logs().split_off(before);
-    compare(&logs, "request-headers", table);
+    compare(proxy, before, "request-headers", table);
 }
 
 /// Makes the calls of a table from the root context, in each of the three VMs.
 pub(crate) fn check_root(proxy: &mut Proxy, table: &Table<'_>) {
     let before = proxy.logs().len();
     proxy.configure(format!("steps {}", steps(table))).unwrap();
-    let logs = proxy.logs().split_off(before);
     let thrice = [table, table, table].concat();
-    compare(&logs, "configure", &thrice);
+    compare(proxy, before, "configure", &thrice);
 }
 
-/// Compares what the fixture logged with a table.
-pub(crate) fn compare(logs: &[Log], first: &str, table: &Table<'_>) {
+/// Compares what the fixture has logged since then with a table. Envoy's log may need a moment.
+pub(crate) fn compare(proxy: &mut Proxy, before: usize, first: &str, table: &Table<'_>) {
+    let mut wrong = differences(&proxy.logs().split_off(before), first, table);
+    for _ in 0..100 {
+        if wrong.is_empty() || proxy.host() != HostKind::Envoy {
+            break;
+        }
+        proxy.advance(Duration::from_millis(20));
+        wrong = differences(&proxy.logs().split_off(before), first, table);
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn differences(logs: &[Log], first: &str, table: &Table<'_>) -> Vec<String> {
     let mut answers: BTreeMap<&str, VecDeque<&str>> = BTreeMap::new();
     for log in logs {
         if let Some((step, answer)) = log.message.split_once(" = ") {
@@ -51,6 +62,5 @@ pub(crate) fn compare(logs: &[Log], first: &str, table: &Table<'_>) {
         let answer = answer.unwrap_or("never made");
         (answer != *expected).then(|| format!("{key} = {answer}, and not {expected}"))
     };
-    let wrong: Vec<_> = table.iter().filter_map(wrong).collect();
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    table.iter().filter_map(wrong).collect()
 }

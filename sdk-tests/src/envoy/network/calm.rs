@@ -79,7 +79,6 @@ impl EnvoyHost {
 
     fn look_until_calm(&self, network: &mut Network, callouts: Callouts) {
         let (start, mut last, mut same) = (Instant::now(), None, 0);
-        let unanswered = self.servers.unanswered().len() as u64;
         while start.elapsed() < PATIENCE {
             // A worker that answers has done all that had come before.
             for watcher in &mut network.watchers {
@@ -93,6 +92,7 @@ impl EnvoyHost {
             } else {
                 0
             };
+            let unanswered = self.servers.unanswered().len() as u64;
             let waits = callouts == Callouts::Included
                 && (look.callouts > unanswered || !self.is_grpc_idle());
             if !waits && same >= if look.is_balanced() { LOOKS } else { LOST } {

@@ -3,25 +3,27 @@
 use super::{Call, Status};
 use crate::host::{HeaderMap, HostState, MapKind};
 
+/// The last map that there is.
+const LAST: u32 = 7;
+
 /// The map with this number, to read.
 fn map(host: &HostState, number: u32) -> Result<&HeaderMap, Status> {
     let root = host.root();
-    match number {
+    let map = match number {
         4 => host.grpc.initial_metadata(root),
         5 => host.grpc.trailing_metadata(root),
-        6 => host.callouts.headers(host.root().1),
-        7 => host.callouts.trailers(host.root().1),
-        _ => host.map(kind(number)?),
-    }
+        6 => host.callouts.headers(root.1),
+        7 => host.callouts.trailers(root.1),
+        _ => kind(number).and_then(|kind| host.map(kind)),
+    };
+    // A stream that is being logged lacks a map; it does not refuse one.
+    let logging = number <= LAST && host.view().is_some_and(|view| view.logging);
+    map.map_err(|status| if logging { Status::NotFound } else { status })
 }
 
-/// The map with this number, to write.
+/// The map with this number, to write. The answers of callouts can only be read.
 fn map_mut(host: &mut HostState, number: u32) -> Result<&mut HeaderMap, Status> {
-    match number {
-        6 => host.callouts.headers_mut(host.root().1),
-        7 => host.callouts.trailers_mut(host.root().1),
-        _ => host.map_mut(kind(number)?),
-    }
+    host.map_mut(kind(number)?)
 }
 
 fn kind(number: u32) -> Result<MapKind, Status> {
@@ -56,6 +58,9 @@ fn checked<T>(
 
 pub(super) fn get_pairs(call: &mut Call<'_>) -> Result<(), Status> {
     let number = call.word(0);
+    if number > LAST {
+        return Err(Status::BadArgument);
+    }
     let pairs = call.with(|host| {
         let pairs = map(host, number).map(HeaderMap::serialize);
         checked(host, "get_pairs", number, pairs)
@@ -70,16 +75,10 @@ pub(super) fn get_pairs(call: &mut Call<'_>) -> Result<(), Status> {
 
 pub(super) fn get_size(call: &mut Call<'_>) -> Result<(), Status> {
     let number = call.word(0);
+    // Envoy counts only what could be written, too.
     let size = call.with(|host| {
-        // Envoy knows the size of maps that can be written only.
-        let size = match number {
-            4 | 5 => Err(Status::BadArgument),
-            _ => map(host, number).map(HeaderMap::byte_size),
-        };
-        match checked(host, "get_size", number, size) {
-            Err(Status::NotFound) => Ok(0),
-            other => other,
-        }
+        let size = map_mut(host, number).map(|map| map.byte_size());
+        checked(host, "get_size", number, size)
     })??;
     call.put(1, &u32::try_from(size).unwrap_or(u32::MAX).to_le_bytes())
 }
@@ -108,7 +107,7 @@ fn change(
 
 pub(super) fn set_pairs(call: &mut Call<'_>) -> Result<(), Status> {
     let bytes = call.bytes(1)?;
-    let pairs = HeaderMap::deserialize(&bytes).ok_or(Status::BadArgument)?;
+    let pairs = HeaderMap::from_guest(&bytes);
     change(call, "set_pairs", |map| map.set_all(&pairs))
 }
 

@@ -193,7 +193,7 @@ impl Call<'_> {
         let bytes = self
             .memory
             .read(address, length)
-            .ok_or(Status::BadArgument)?;
+            .ok_or(Status::InvalidMemoryAccess)?;
         self.bytes_in += bytes.len();
         Ok(bytes)
     }
@@ -210,7 +210,7 @@ impl Call<'_> {
         self.bytes_out += bytes.len();
         self.memory
             .give(bytes, address_to, length_to)
-            .ok_or(Status::BadArgument)
+            .ok_or(Status::InvalidMemoryAccess)
     }
 
     /// The same for what is there although it may have no bytes.
@@ -226,6 +226,8 @@ impl Call<'_> {
     fn put(&mut self, index: usize, bytes: &[u8]) -> Result<(), Status> {
         let address = self.long(index);
         self.bytes_out += bytes.len();
-        self.memory.write(address, bytes).ok_or(Status::BadArgument)
+        self.memory
+            .write(address, bytes)
+            .ok_or(Status::InvalidMemoryAccess)
     }
 }

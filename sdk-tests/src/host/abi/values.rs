@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Call, Status};
 use crate::host::network::calls as network;
-use crate::host::{HeaderMap, HostState, Level, LocalReply, Timer, buffers};
+use crate::host::{Callback, HeaderMap, HostState, Level, LocalReply, Timer, buffers};
 
 pub(super) fn log(call: &mut Call<'_>) -> Result<(), Status> {
     let level = Level::from_abi(call.word(0)).ok_or(Status::BadArgument)?;
@@ -51,44 +51,54 @@ fn buffer(host: &HostState, number: u32) -> Option<Vec<u8>> {
         4 => host.callouts.body(host.root().1).map(<[u8]>::to_vec),
         GRPC_MESSAGE => host.grpc.message(host.root()).map(<[u8]>::to_vec),
         6 => host.plugin().map(|plugin| plugin.vm_configuration.clone()),
-        7 => host.plugin_configuration.clone(),
+        7 => {
+            (host.plugin_configuration.clone()).filter(|_| host.phase == Some(Callback::Configure))
+        }
         _ => None,
     }
 }
 
-fn open_buffer(host: &mut HostState, number: u32) -> Result<Vec<u8>, Status> {
+/// What Envoy gives for a number that is no buffer's: the one that the callback is about.
+fn any_buffer(host: &HostState) -> Vec<u8> {
+    [0, 1, 7]
+        .into_iter()
+        .find_map(|number| buffer(host, number))
+        .unwrap_or_default()
+}
+
+/// The buffer, to read. In Envoy some are empty in phases where they are closed, others are not
+/// there.
+fn readable(host: &mut HostState, number: u32) -> Result<Vec<u8>, Status> {
     if network::is_buffer(number) {
         return Ok(network::buffer(host, number));
     }
-    buffer(host, number).ok_or_else(|| {
-        host.violation(&format!("buffer {number} is closed in this phase"));
-        Status::NotFound
-    })
-}
-
-/// The same to read: without a gRPC message Envoy gives an empty one.
-fn open_or_empty(host: &mut HostState, number: u32) -> Result<Vec<u8>, Status> {
-    if number == GRPC_MESSAGE && host.grpc.is_being_read(host.root()) {
-        return Ok(buffer(host, number).unwrap_or_default());
+    if let Some(bytes) = buffer(host, number) {
+        return Ok(bytes);
     }
-    match open_buffer(host, number) {
-        Err(_) if number == GRPC_MESSAGE => Ok(Vec::new()),
-        bytes => bytes,
+    // While gRPC is being answered, no message is an empty one.
+    if number == GRPC_MESSAGE && host.grpc.is_being_read(host.root()) {
+        return Ok(Vec::new());
+    }
+    host.violation(&format!("buffer {number} is closed in this phase"));
+    match number {
+        0..=3 | 5 => Ok(Vec::new()),
+        8 => Ok(any_buffer(host)),
+        4 | 7 => Err(Status::NotFound),
+        _ => Err(Status::BadArgument),
     }
 }
 
 pub(super) fn get_buffer(call: &mut Call<'_>) -> Result<(), Status> {
     let (number, start, length) = (call.word(0), call.long(1), call.long(2));
     let bytes = call.with(|host| {
-        let bytes = open_or_empty(host, number)?;
-        buffers::slice(&bytes, start, length).map(<[u8]>::to_vec)
+        readable(host, number).map(|bytes| buffers::slice(&bytes, start, length).to_vec())
     })??;
     call.give(3, &bytes)
 }
 
 pub(super) fn get_buffer_status(call: &mut Call<'_>) -> Result<(), Status> {
     let number = call.word(0);
-    let length = call.with(|host| open_or_empty(host, number).map(|bytes| bytes.len()))??;
+    let length = call.with(|host| readable(host, number).map(|bytes| bytes.len()))??;
     call.put(1, &u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes())?;
     call.put(2, &0_u32.to_le_bytes())
 }
@@ -105,11 +115,12 @@ pub(super) fn set_buffer(call: &mut Call<'_>) -> Result<(), Status> {
             let message = host.grpc.message_mut(root).ok_or(Status::BadArgument)?;
             return buffers::splice(message, start, length, &bytes);
         }
-        open_buffer(host, number)?;
+        readable(host, number)?;
+        let is_open = buffer(host, number).is_some();
         let view = host.view_mut().ok_or(Status::BadArgument)?;
         match number {
-            0 => buffers::splice(&mut view.request.body, start, length, &bytes),
-            1 => buffers::splice(&mut view.response.body, start, length, &bytes),
+            0 if is_open => buffers::splice(&mut view.request.body, start, length, &bytes),
+            1 if is_open => buffers::splice(&mut view.response.body, start, length, &bytes),
             _ => Err(Status::BadArgument),
         }
     })?
@@ -137,11 +148,17 @@ pub(super) fn continue_stream(call: &mut Call<'_>) -> Result<(), Status> {
         if let Some(answer) = network::continue_stream(host, kind) {
             return answer;
         }
-        let view = host.view_mut().ok_or(Status::BadArgument)?;
+        let Some(view) = host.view_mut().filter(|_| kind <= 1) else {
+            // There is nothing to continue, and Envoy does not mind.
+            return match kind {
+                0..=2 => Ok(()),
+                3 => Err(Status::Unimplemented),
+                _ => Err(Status::BadArgument),
+            };
+        };
         let access = match kind {
             0 => &mut view.request,
-            1 => &mut view.response,
-            _ => return Err(Status::BadArgument),
+            _ => &mut view.response,
         };
         access.resumed = true;
         access.close();
@@ -155,11 +172,13 @@ pub(super) fn close_stream(call: &mut Call<'_>) -> Result<(), Status> {
         if let Some(answer) = network::close_stream(host, kind) {
             return answer;
         }
-        let view = host.view_mut().ok_or(Status::BadArgument)?;
-        if kind > 1 {
+        if kind > 3 {
             return Err(Status::BadArgument);
         }
-        view.reset = true;
+        // Those of a network filter are nothing to a stream; a root context has none at all.
+        if let Some(view) = host.view_mut().filter(|_| kind <= 1) {
+            view.reset = true;
+        }
         Ok(())
     })?
 }
@@ -168,14 +187,16 @@ pub(super) fn send_local_response(call: &mut Call<'_>) -> Result<(), Status> {
     let status = call.word(0);
     let details = call.text(1)?;
     let body = call.bytes(3)?;
-    let headers = HeaderMap::deserialize(&call.bytes(5)?).ok_or(Status::BadArgument)?;
+    let headers = HeaderMap::from_guest(&call.bytes(5)?);
     let grpc_status = call.word(7) as i32;
     call.with(|host| {
         if network::no_stream(host) {
-            return Ok(());
+            return;
         }
-        let view = host.view_mut().ok_or(Status::BadArgument)?;
-        if view.local_reply.is_none() {
+        // Without a stream there is nobody to reply to, and Envoy does not mind.
+        if let Some(view) = host.view_mut()
+            && view.local_reply.is_none()
+        {
             view.local_reply = Some(LocalReply {
                 status,
                 headers,
@@ -184,29 +205,33 @@ pub(super) fn send_local_response(call: &mut Call<'_>) -> Result<(), Status> {
                 details,
             });
         }
-        Ok(())
-    })?
+    })
 }
 
 pub(super) fn set_effective_context(call: &mut Call<'_>) -> Result<(), Status> {
     let context = call.word(0);
     call.with(|host| {
-        if !host.has_context(context) {
+        if context != 0 && !host.has_context(context) {
             return Err(Status::BadArgument);
         }
-        host.context = context;
+        // 0 is whatever context is being called.
+        host.context = if context == 0 { host.called } else { context };
         Ok(())
     })?
 }
 
 pub(super) fn done(call: &mut Call<'_>) -> Result<(), Status> {
     call.with(|host| {
+        // Envoy waits for root contexts only, and only after they said that they are not done yet.
         let root = (host.vm, host.context);
-        match host.view_mut() {
-            Some(view) => view.done = true,
-            None => host.roots_done.push(root),
+        match host.roots_pending.remove(&root) {
+            true => {
+                host.roots_done.push(root);
+                Ok(())
+            }
+            false => Err(Status::NotFound),
         }
-    })
+    })?
 }
 
 pub(super) fn define_metric(call: &mut Call<'_>) -> Result<(), Status> {

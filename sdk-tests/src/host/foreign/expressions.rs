@@ -9,7 +9,7 @@ use cel::{Context, Program, Value as Cel};
 
 use super::attributes;
 use super::functions;
-use super::{Given, current, current_root};
+use super::{Given, current_root};
 use crate::host::properties::{self, Value};
 use crate::host::{HostState, Status};
 
@@ -78,7 +78,7 @@ pub(super) fn evaluate(host: &mut HostState, arguments: &[u8]) -> Result<Vec<u8>
 
     let mut context = Context::with_env(functions::env());
     for name in program.references().variables() {
-        if let Some(value) = properties::variable(host, current(host), name) {
+        if let Some(value) = properties::variable(host, host.called, name) {
             context.add_variable_as_val(name, attributes::val(value));
         }
     }

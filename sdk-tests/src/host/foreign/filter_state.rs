@@ -2,8 +2,8 @@
 
 use prost::Message;
 
+use super::Given;
 use super::messages::{self, DeclarePropertyArguments, SetEnvoyFilterStateArguments, WasmType};
-use super::{Given, current};
 use crate::host::filter_state::{Declaration, LifeSpan, PropertyKind, envoys};
 use crate::host::{HostState, Status};
 
@@ -34,7 +34,7 @@ pub(super) fn declare(host: &mut HostState, arguments: &[u8]) -> Given {
         kind: kind(arguments.r#type),
         span: span(arguments.span),
     };
-    let context = (host.vm, current(host));
+    let context = (host.vm, host.called);
     let declared = host.foreign.declarations.entry(context).or_default();
     let name = arguments.name.into_bytes();
     if declared.contains_key(&name) {

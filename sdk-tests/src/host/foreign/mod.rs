@@ -105,12 +105,7 @@ fn answered(host: &SharedHost, name: &str, arguments: &[u8], answer: &ForeignAns
     }
 }
 
-/// The context that Envoy runs, whichever one the plugin has chosen for its calls.
-fn current(host: &HostState) -> u32 {
-    host.callouts.owner().unwrap_or(host.caller)
-}
-
 /// The root context of the one that runs.
 fn current_root(host: &HostState) -> Root {
-    (host.vm, host.root_of(current(host)))
+    (host.vm, host.root_of(host.called))
 }
