@@ -62,7 +62,11 @@ mod callout;
 mod config;
 mod connections;
 mod grpc;
-pub mod host;
+#[allow(
+    unreachable_pub,
+    reason = "what is public in there is public to the engines"
+)]
+mod host;
 pub mod native;
 #[cfg(any(feature = "harness", feature = "wasm"))]
 mod places;

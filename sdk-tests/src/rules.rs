@@ -36,8 +36,8 @@ pub enum Rule {
 /// use sdk_tests::{Rule, native::with_host};
 ///
 /// let (_, host) = with_host(|_| {}, || hostcalls::get_map(MapType::HttpResponseHeaders));
-/// assert_eq!(host.violations[0].rule, Rule::WrongPhase);
-/// assert!(host.violations[0].to_string().contains("ResponseHeaders"));
+/// assert_eq!(host.violations()[0].rule, Rule::WrongPhase);
+/// assert!(host.violations()[0].to_string().contains("ResponseHeaders"));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {

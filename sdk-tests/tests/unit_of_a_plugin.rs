@@ -12,13 +12,7 @@ unsafe extern "C" {
 #[test]
 fn guest_code_runs_in_the_request_headers_phase_of_a_stream() {
     let (value, host) = sdk_tests::native::with_host(
-        |host| {
-            host.stream_mut()
-                .unwrap()
-                .request
-                .headers
-                .add("X-User", "alice")
-        },
+        |host| host.add_request_header("X-User", "alice"),
         || {
             log::info!("looking");
             hostcalls::set_map_value(MapType::HttpRequestHeaders, "x-new", Some("1")).unwrap();
@@ -26,12 +20,9 @@ fn guest_code_runs_in_the_request_headers_phase_of_a_stream() {
         },
     );
     assert_eq!(value.as_deref(), Some("alice"));
-    assert_eq!(host.logs[0].message, "looking");
-    assert_eq!(
-        host.stream().unwrap().request.headers.get("x-new"),
-        Some(&b"1"[..])
-    );
-    assert!(host.violations.is_empty(), "{:?}", host.violations);
+    assert_eq!(host.logs()[0].message, "looking");
+    assert_eq!(host.request_header("x-new"), Some(&b"1"[..]));
+    assert!(host.violations().is_empty(), "{:?}", host.violations());
 }
 
 #[test]
@@ -41,18 +32,18 @@ fn a_closed_map_is_noted() {
         || hostcalls::get_map(MapType::HttpResponseHeaders).unwrap(),
     );
     assert!(value.is_empty());
-    assert_eq!(host.violations.len(), 1);
+    assert_eq!(host.violations().len(), 1);
     assert!(
-        host.violations[0].message.contains("ResponseHeaders"),
+        host.violations()[0].message.contains("ResponseHeaders"),
         "{:?}",
-        host.violations
+        host.violations()
     );
 }
 
 #[test]
 fn functions_without_a_wrapper_are_there_too() {
     let (size, _) = sdk_tests::native::with_host(
-        |host| host.stream_mut().unwrap().request.headers.add("ab", "cde"),
+        |host| host.add_request_header("ab", "cde"),
         || {
             let mut size = 0;
             // SAFETY: the host writes 32 bits to the address.

@@ -179,11 +179,10 @@ mod tests {
     #[test]
     fn a_clients_own_number_is_replaced() {
         let (result, host) = with_host(
-            |host| host.stream_mut().unwrap().request.headers.add(HEADER, "7"),
+            |host| host.add_request_header(HEADER, "7"),
             || tell_the_upstream(4),
         );
         assert_eq!(result, Ok(()));
-        let headers = &host.stream().unwrap().request.headers;
-        assert_eq!(headers.get(HEADER), Some(&b"4"[..]));
+        assert_eq!(host.request_header(HEADER), Some(&b"4"[..]));
     }
 }

@@ -125,14 +125,6 @@ impl FilterState {
         };
         self.objects.iter().filter_map(shown).collect()
     }
-
-    /// What is left when the client's connection goes on with its next request.
-    #[must_use]
-    pub fn of_connection(&self) -> Self {
-        let mut left = self.clone();
-        (left.objects).retain(|_, (span, _)| *span == LifeSpan::DownstreamConnection);
-        left
-    }
 }
 
 fn property(kind: PropertyKind, value: &[u8], whole: bool) -> Value {

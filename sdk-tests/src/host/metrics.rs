@@ -129,9 +129,4 @@ impl Metrics {
     pub fn scalars(&self) -> &BTreeMap<String, u64> {
         &self.values.scalars
     }
-
-    /// All values that a histogram recorded.
-    pub fn histogram(&self, name: &str) -> &[u64] {
-        self.values.histograms.get(name).map_or(&[], Vec::as_slice)
-    }
 }

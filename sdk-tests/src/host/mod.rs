@@ -47,7 +47,7 @@ mod vm;
 pub use callouts::Callouts;
 pub use clock::Clock;
 pub use costs::{Cost, HostCall};
-pub use filter_state::{Declaration, FilterState, LifeSpan, PropertyKind};
+pub use filter_state::FilterState;
 pub use foreign::Foreign;
 pub use grpc::Grpc;
 pub use guest::{Callback, Trap};
@@ -55,14 +55,14 @@ pub(crate) use guest::{Engine, Guest};
 pub use local_reply::LocalReply;
 pub use logs::{Level, Log};
 pub use maps::HeaderMap;
-pub use metrics::{MetricKind, Metrics};
-pub use network::{Asked, Link, LinkView};
+pub use metrics::Metrics;
+pub use network::Link;
 pub use properties::Properties;
 pub use shared_data::SharedData;
 pub use shared_queues::SharedQueues;
 pub use status::Status;
 pub use stream::{Access, Direction, Stream, View};
-pub use stream_info::{StreamInfo, UpstreamInfo};
+pub use stream_info::StreamInfo;
 pub use vm::{Thread, Vm};
 
 /// The state, shared by the driver and the host functions.

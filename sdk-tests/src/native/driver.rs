@@ -10,7 +10,7 @@ use proxy_wasm::types::ContextType;
 use super::env::Env;
 use super::{ACTIVE, logger, network, panics};
 use crate::HostKind;
-use crate::host::{Callback, Engine, Guest, HostState, SharedHost, Stream, Trap, Vm};
+use crate::host::{Callback, Engine, Guest, SharedHost, Trap};
 use crate::plugin::Plugin;
 
 /// More callouts than this are not made by one mock.
@@ -75,7 +75,7 @@ pub(crate) struct NativeGuest {
 }
 
 /// Makes a host the one that answers on this thread, for the time of a call.
-fn enter<T>(host: &SharedHost, guest: impl FnOnce() -> T) -> T {
+pub(super) fn enter<T>(host: &SharedHost, guest: impl FnOnce() -> T) -> T {
     struct Leave(Option<SharedHost>);
     impl Drop for Leave {
         fn drop(&mut self) {
@@ -242,45 +242,4 @@ impl NativeGuest {
         }
         0
     }
-}
-
-/// Runs guest code inside the request-headers phase of a stream, without a plugin.
-///
-/// For unit tests of guest code that makes host calls. `prepare` gets the state before, with an
-/// empty stream whose request headers are open; what `guest` did can be seen in what is returned.
-///
-/// ```
-/// use proxy_wasm::hostcalls;
-/// use proxy_wasm::types::MapType;
-///
-/// let (value, host) = sdk_tests::native::with_host(
-///     |host| host.stream_mut().unwrap().request.headers.add("x-user", "alice"),
-///     || hostcalls::get_map_value(MapType::HttpRequestHeaders, "X-User").unwrap(),
-/// );
-/// assert_eq!(value.as_deref(), Some("alice"));
-/// assert!(host.violations.is_empty());
-/// ```
-pub fn with_host<T>(
-    prepare: impl FnOnce(&mut HostState),
-    guest: impl FnOnce() -> T,
-) -> (T, HostState) {
-    logger::install();
-    let host = SharedHost::default();
-    {
-        let mut host = host.borrow_mut();
-        let mut stream = Stream::new(1);
-        stream.views[0].request.headers_open = true;
-        stream.views[0].root = 1;
-        host.context = 2;
-        host.caller = 2;
-        host.called = 2;
-        host.roots.insert((Vm::FIRST, 1));
-        host.contexts.insert((Vm::FIRST, 2), 1);
-        host.streams.insert(1, stream);
-        host.phase = Some(Callback::RequestHeaders);
-        prepare(&mut host);
-    }
-    let result = enter(&host, guest);
-    let state = std::mem::take(&mut *host.borrow_mut());
-    (result, state)
 }

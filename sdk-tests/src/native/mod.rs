@@ -12,10 +12,11 @@ mod memory;
 mod network;
 mod panics;
 mod symbols;
+mod unit;
 
 use std::cell::{Cell, RefCell};
 
-pub use driver::with_host;
+pub use unit::{Surroundings, with_host};
 
 use crate::host::mock::Mock;
 use crate::host::{SharedHost, Status, abi};

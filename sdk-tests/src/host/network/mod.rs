@@ -18,4 +18,4 @@ mod reading;
 mod writing;
 
 pub(super) use conversation::Conversation;
-pub use link::{Asked, Link, LinkView};
+pub use link::Link;
