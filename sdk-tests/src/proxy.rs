@@ -15,7 +15,7 @@ use crate::plugin::Plugin;
 use crate::reply::{Reply, UpstreamReply, UpstreamRequest};
 use crate::request::Request;
 use crate::rules::Rule;
-use crate::story::{self, Exchanged};
+use crate::story::{self, End, Exchanged};
 use network::Spoken;
 
 pub use network::Connection;
@@ -64,6 +64,8 @@ pub enum HostKind {
 /// ```
 pub struct Proxy {
     backend: Box<dyn Backend>,
+    /// The name of the plugin under test, the first of the chain.
+    plugin: String,
     exchanges: Vec<Exchanged>,
     /// What was said on connections.
     spoken: Vec<Spoken>,
@@ -121,6 +123,7 @@ impl Proxy {
     pub fn new(kind: HostKind, plugin: &Plugin) -> Self {
         Self {
             backend: backend(kind, plugin),
+            plugin: plugin.name.clone(),
             exchanges: Vec::new(),
             spoken: Vec::new(),
             is_network: plugin.is_network_filter,
@@ -142,6 +145,10 @@ impl Proxy {
     /// ```
     pub fn host(&self) -> HostKind {
         self.backend.kind()
+    }
+
+    pub(crate) fn plugin(&self) -> &str {
+        &self.plugin
     }
 
     /// Gives the proxy so many workers, each with VMs of its own; one unless set. Call it before
@@ -493,11 +500,7 @@ impl Proxy {
             "a network filter gets connections, and no requests"
         );
         let id = self.backend.start(&request);
-        self.exchanges.push(Exchanged {
-            request,
-            reply: None,
-            costs: Vec::new(),
-        });
+        self.exchanges.push(Exchanged::started(request));
         let exchange = self.exchanges.len() - 1;
         self.started += 1;
         Started { id, exchange }
@@ -516,9 +519,8 @@ impl Proxy {
     pub fn finish(&mut self, started: Started) -> Reply {
         let reply = self.backend.finish(started.id);
         self.started -= 1;
-        let exchange = &mut self.exchanges[started.exchange];
-        exchange.reply = Some(reply.clone());
-        exchange.costs = self.backend.costs();
+        let end = End::Replied(reply.clone());
+        self.exchanges[started.exchange].ended(end, self.backend.costs());
         reply
     }
 
@@ -536,7 +538,7 @@ impl Proxy {
     pub fn leave(&mut self, started: Started) {
         self.started -= 1;
         self.backend.leave(started.id);
-        self.exchanges[started.exchange].costs = self.backend.costs();
+        self.exchanges[started.exchange].ended(End::Left, self.backend.costs());
     }
 
     /// Sends a request, and closes the connection while the plugin holds it back; see

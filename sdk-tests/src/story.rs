@@ -7,13 +7,36 @@ use crate::host::{Cost, HostCall, Log, Status};
 use crate::reply::Reply;
 use crate::request::Request;
 
-/// A request, what the plugin did about it, and what the client got.
+/// A request, what the plugins did about it, and what the client got.
 pub(crate) struct Exchanged {
-    pub(crate) request: Request,
-    /// `None`: the client did not wait for one.
-    pub(crate) reply: Option<Reply>,
+    request: Request,
+    end: End,
     /// Empty on Envoy, where nothing is counted.
-    pub(crate) costs: Vec<Cost>,
+    costs: Vec<Cost>,
+}
+
+/// How it ended for the client.
+pub(crate) enum End {
+    /// It still waits.
+    Open,
+    /// It did not wait.
+    Left,
+    Replied(Reply),
+}
+
+impl Exchanged {
+    pub(crate) fn started(request: Request) -> Self {
+        Self {
+            request,
+            end: End::Open,
+            costs: Vec::new(),
+        }
+    }
+
+    pub(crate) fn ended(&mut self, end: End, costs: Vec<Cost>) {
+        self.end = end;
+        self.costs = costs;
+    }
 }
 
 /// All of it: each request with the callbacks and host calls that it took, then the log.
@@ -34,11 +57,15 @@ fn exchange(story: &mut String, exchanged: &Exchanged) -> fmt::Result {
     for (name, value) in &request.headers {
         writeln!(story, ">   {name}: {}", value.escape_ascii())?;
     }
-    for cost in &exchanged.costs {
-        callback(story, cost)?;
+    let costs = &exchanged.costs;
+    let in_a_chain = costs.windows(2).any(|two| two[0].plugin != two[1].plugin);
+    for cost in costs {
+        callback(story, cost, in_a_chain)?;
     }
-    let Some(reply) = &exchanged.reply else {
-        return writeln!(story, "< the client left");
+    let reply = match &exchanged.end {
+        End::Open => return writeln!(story, "< nobody has waited for the reply"),
+        End::Left => return writeln!(story, "< the client left"),
+        End::Replied(reply) => reply,
     };
     let upstream = if reply.upstream().is_some() {
         ""
@@ -54,13 +81,17 @@ fn exchange(story: &mut String, exchanged: &Exchanged) -> fmt::Result {
 
 /// A line for the callback and one for each host call. A callback that did nothing, as one that the
 /// plugin does not have, is passed over.
-fn callback(story: &mut String, cost: &Cost) -> fmt::Result {
+fn callback(story: &mut String, cost: &Cost, in_a_chain: bool) -> fmt::Result {
     if cost.instructions.unwrap_or_default() == 0 && cost.host_calls.is_empty() {
         return Ok(());
     }
+    write!(story, "  {}", cost.callback)?;
+    if in_a_chain {
+        write!(story, " of {}", cost.plugin)?;
+    }
     match cost.instructions {
-        Some(count) => writeln!(story, "  {}: {count} instructions", cost.callback)?,
-        None => writeln!(story, "  {}", cost.callback)?,
+        Some(count) => writeln!(story, ": {count} instructions")?,
+        None => writeln!(story)?,
     }
     // A loop over the same call is one line.
     for calls in cost.host_calls.chunk_by(|a, b| a == b) {
@@ -110,6 +141,7 @@ mod tests {
 
     fn cost(callback: &'static str, instructions: Option<u64>, host_calls: &[HostCall]) -> Cost {
         Cost {
+            plugin: "a".to_owned(),
             callback,
             instructions,
             host_calls: host_calls.to_vec(),
@@ -121,7 +153,7 @@ mod tests {
         let property = call("proxy_get_property", Status::NotFound, (12, 0));
         let exchanged = Exchanged {
             request: Request::get("/a").header("x-a", b"\xff"),
-            reply: Some(Reply {
+            end: End::Replied(Reply {
                 status: 401,
                 headers: vec![("x-b".to_owned(), b"c".to_vec())],
                 ..Reply::default()
@@ -167,7 +199,7 @@ mod tests {
     fn where_nothing_is_counted_only_callbacks_with_host_calls_are_told() {
         let gone = Exchanged {
             request: Request::get("/"),
-            reply: None,
+            end: End::Left,
             costs: vec![
                 cost("proxy_on_context_create", None, &[]),
                 cost(
@@ -185,6 +217,26 @@ mod tests {
   proxy_on_request_headers
     proxy_http_call -> Ok, 70 bytes in, 4 out
 < the client left
+"
+        );
+    }
+
+    #[test]
+    fn in_a_chain_each_callback_is_told_with_its_plugin() {
+        let mut costs = vec![cost("proxy_on_request_headers", Some(7), &[]); 2];
+        costs[1].plugin = "b".to_owned();
+        let waiting = Exchanged {
+            costs,
+            ..Exchanged::started(Request::get("/"))
+        };
+        assert_eq!(
+            tell(HostKind::Wasm, &[waiting], &[]),
+            "\
+--- on the host Wasm ---
+> GET /
+  proxy_on_request_headers of a: 7 instructions
+  proxy_on_request_headers of b: 7 instructions
+< nobody has waited for the reply
 "
         );
     }

@@ -39,10 +39,10 @@ impl CallbackBudget {
     }
 }
 
-/// Each callback that cost anything, in the order in which they first came.
-pub(super) fn sum(costs: &[Cost]) -> Vec<CallbackBudget> {
+/// Each callback of this plugin that cost anything, in the order in which they first came.
+pub(super) fn sum(costs: &[Cost], plugin: &str) -> Vec<CallbackBudget> {
     let mut sums: Vec<CallbackBudget> = Vec::new();
-    for cost in costs {
+    for cost in costs.iter().filter(|cost| cost.plugin == plugin) {
         let callback = cost.callback;
         let callback = callback.strip_prefix("proxy_on_").unwrap_or(callback);
         match sums.iter_mut().find(|sum| sum.callback == callback) {
@@ -64,8 +64,9 @@ mod tests {
     use crate::HostCall;
 
     #[test]
-    fn the_pieces_of_a_body_are_added_up_and_what_did_nothing_is_left_out() {
+    fn the_pieces_of_a_body_are_added_up_and_what_did_nothing_or_is_not_ours_is_left_out() {
         let body = Cost {
+            plugin: "a".to_owned(),
             callback: "proxy_on_request_body",
             instructions: Some(100),
             host_calls: vec![HostCall {
@@ -76,6 +77,7 @@ mod tests {
             }],
         };
         let log = Cost {
+            plugin: "a".to_owned(),
             callback: "proxy_on_log",
             instructions: Some(0),
             host_calls: Vec::new(),
@@ -87,6 +89,11 @@ mod tests {
             bytes_in: 2,
             bytes_out: 40,
         };
-        assert_eq!(sum(&[body.clone(), log, body]), [expected]);
+        let of_another = Cost {
+            plugin: "b".to_owned(),
+            ..body.clone()
+        };
+        let costs = [body.clone(), log, of_another, body];
+        assert_eq!(sum(&costs, "a"), [expected]);
     }
 }

@@ -32,8 +32,8 @@ pub use file::{Budgets, read};
 use crate::{HostKind, Proxy};
 
 impl Proxy {
-    /// Holds the last request to the budget `name` in the crate's `budget.toml`; see
-    /// [`budget`](mod@crate::budget).
+    /// Holds what the plugin cost in the last request to the budget `name` in the crate's
+    /// `budget.toml`; see [`budget`](mod@crate::budget). Other plugins of the chain do not count.
     ///
     /// A plugin's first request may set up what later ones reuse: to measure those, send it twice.
     ///
@@ -68,7 +68,7 @@ impl Proxy {
             !costs.is_empty(),
             "no request has reached the plugin: \"{name}\" has no costs"
         );
-        let spent = callback::sum(&costs);
+        let spent = callback::sum(&costs, self.plugin());
         let path = path();
         let update = std::env::var_os("UPDATE_BUDGET").is_some();
         let checked = match (self.host(), update) {

@@ -36,6 +36,8 @@ pub struct HostCall {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cost {
+    /// The plugin's name; a chain has several.
+    pub plugin: String,
     /// The callback's export, such as `proxy_on_request_headers`.
     pub callback: &'static str,
     /// The Wasm instructions that ran, exact; only Wasmtime counts them.

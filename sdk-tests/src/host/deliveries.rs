@@ -30,7 +30,9 @@ pub(super) fn invoke<G: Guest>(
     let answer = guest.call(callback, context, arguments);
     let mut host = host.borrow_mut();
     host.phase = None;
+    let settings = host.plugins.get(vm.plugin);
     costs.push(Cost {
+        plugin: settings.map_or_else(String::new, |settings| settings.name.clone()),
         callback: callback.export(),
         instructions: guest.instructions(),
         host_calls: std::mem::take(&mut host.calls),
