@@ -171,7 +171,7 @@ impl Call<'_> {
                 let path = arguments.bytes();
                 let (to, size) = out.places(anywhere);
                 let code = unsafe { abi::proxy_get_property(path.address(), path.len(), to, size) };
-                bytes_status(code, out)
+                format!("{code} {}", out.show_property())
             }
             "set_property" => {
                 let (path, value) = (arguments.bytes(), arguments.bytes());

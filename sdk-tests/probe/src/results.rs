@@ -52,6 +52,21 @@ impl BytesOut {
         )
     }
 
+    /// A property as the log shows it: Envoy gives maps in any order.
+    pub(crate) fn show_property(self) -> String {
+        if self.address.is_null() || self.is_untouched() {
+            return self.show();
+        }
+        let bytes = self.take().unwrap_or_default();
+        match entries(&bytes) {
+            Some(mut entries) if !entries.is_empty() => {
+                entries.sort();
+                format!("{{{}}}", entries.join(", "))
+            }
+            _ => show(&bytes),
+        }
+    }
+
     fn is_untouched(&self) -> bool {
         self.address.addr() == UNTOUCHED as usize && self.size == UNTOUCHED as usize
     }

@@ -68,8 +68,19 @@ impl Case {
     pub(crate) fn disturbs(&self) -> bool {
         const OTHERS: &[&str] = &["set_effective_context", "done"];
         const STREAM: &[&str] = &["continue_stream", "close_stream", "send_local_response"];
+        // A root context hears of a queue, keeps expressions and declarations, and takes whatever
+        // buffer it last had for the one of a foreign function.
+        const KEPT: &[&str] = &[
+            "enqueue_shared_queue queue",
+            "expr_",
+            "declare_property",
+            "buffer_bytes 8",
+            "buffer_status 8",
+        ];
         let function = self.function.as_str();
-        OTHERS.contains(&function) || (self.drive == Drive::Create && STREAM.contains(&function))
+        OTHERS.contains(&function)
+            || KEPT.iter().any(|kept| self.name.contains(kept))
+            || (self.drive == Drive::Create && STREAM.contains(&function))
     }
 
     /// The script as the probe gets it.

@@ -34,7 +34,10 @@ pub(crate) fn compare(
             continue;
         }
         let explained = KNOWN.iter().position(|known| known.covers(case, host));
-        match explained.filter(|_| host != HostKind::Envoy) {
+        let is_explained = |entry: &usize| {
+            host != HostKind::Envoy || KNOWN.get(*entry).is_some_and(|it| it.varies)
+        };
+        match explained.filter(is_explained) {
             Some(entry) => found
                 .explained
                 .entry(entry)
@@ -56,7 +59,8 @@ pub(crate) fn compare(
             .iter()
             .enumerate()
             .filter(|(index, known)| {
-                cases.iter().any(|case| known.covers(case, host))
+                !known.varies
+                    && cases.iter().any(|case| known.covers(case, host))
                     && !found.explained.contains_key(index)
             })
             .map(|(_, known)| known)

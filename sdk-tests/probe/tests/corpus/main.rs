@@ -25,6 +25,7 @@ mod report;
 mod run;
 mod table;
 
+use case::Case;
 use sdk_tests::{HostKind, Plugin, Proxy, scenario};
 
 fn plugin() -> Plugin {
@@ -37,12 +38,20 @@ fn updates() -> bool {
 }
 
 #[scenario]
-fn every_host_call_in_every_phase_is_as_in_envoy(proxy: &mut Proxy) {
-    let host = proxy.host();
+fn every_host_call_in_every_phase_of_a_root_context_is_as_in_envoy(proxy: &mut Proxy) {
+    is_as_in_envoy(proxy.host(), Case::is_of_root);
+}
+
+#[scenario]
+fn every_host_call_in_every_phase_of_a_stream_is_as_in_envoy(proxy: &mut Proxy) {
+    is_as_in_envoy(proxy.host(), |case| !case.is_of_root());
+}
+
+fn is_as_in_envoy(host: HostKind, is_meant: fn(&Case) -> bool) {
     let only = std::env::var("FIDELITY_CASES").unwrap_or_default();
     let cases: Vec<_> = table::cases()
         .into_iter()
-        .filter(|case| case.name.contains(&only))
+        .filter(|case| is_meant(case) && case.name.contains(&only))
         .collect();
     let outcomes = run::run(host, &cases);
     if host == HostKind::Envoy && updates() && only.is_empty() {

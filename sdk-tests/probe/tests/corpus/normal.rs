@@ -6,6 +6,9 @@ const DATE: &str = "<date>";
 /// A time: the real upstream takes some.
 const MILLISECONDS: &str = "<milliseconds>";
 
+/// A port that the system chose.
+const PORT: &str = "<port>";
+
 /// Whether a header is compared at all.
 pub(crate) fn is_compared(name: &str) -> bool {
     // The script differs from case to case. HTTP/1 has no scheme: an upstream makes it up.
@@ -42,7 +45,13 @@ pub(crate) fn log(line: &str) -> String {
         // The configuration has the scripts of many cases.
         return "configure(size)".to_owned();
     }
-    let line = line.replace('\n', "\\n");
+    let line = line.replace('\n', "\\n").replace('\0', "\\0");
+    // The port that Envoy reaches the upstream from.
+    if let Some((before, port)) = line.split_once(" = 0 \"127.0.0.1:") {
+        if port.trim_end_matches('"').parse::<u16>().is_ok() {
+            return format!("{before} = 0 \"127.0.0.1:{PORT}\"");
+        }
+    }
     let line = replaced(&line, "date: ", " GMT", DATE);
     replaced(&line, "x-envoy-upstream-service-time: ", "", MILLISECONDS)
 }

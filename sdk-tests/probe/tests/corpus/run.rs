@@ -77,6 +77,7 @@ fn proxy(kind: HostKind) -> Proxy {
     proxy.serve_fault("refuses", Fault::Refused);
     proxy.serve_fault("waits", Fault::Timeout);
     proxy.serve_fault("empty", Fault::NoEndpoints);
+    proxy.serve_grpc_fault("grpc-waits", Fault::Timeout);
     proxy
 }
 

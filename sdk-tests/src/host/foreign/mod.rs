@@ -65,19 +65,17 @@ impl Foreign {
 /// What a function gives: nothing at all, or bytes, of which there may be none.
 type Given = Result<Option<Vec<u8>>, Status>;
 
-/// Calls a foreign function.
-///
-/// # Errors
-///
-/// `NotFound`: there is none of this name. Else what the function says.
-pub(super) fn call(host: &SharedHost, name: &str, arguments: &[u8]) -> Given {
-    let mut state = host.try_borrow_mut().map_err(|_| Status::InternalFailure)?;
+/// Calls a foreign function; `None` if there is none of this name.
+pub(super) fn call(host: &SharedHost, name: &str, arguments: &[u8]) -> Option<Given> {
+    let Ok(mut state) = host.try_borrow_mut() else {
+        return Some(Err(Status::InternalFailure));
+    };
     if let Some(answer) = state.foreign.answers.get(name).cloned() {
         // The scenario's own code may look at the proxy.
         drop(state);
-        return answered(host, name, arguments, &*answer);
+        return Some(answered(host, name, arguments, &*answer));
     }
-    match name {
+    Some(match name {
         "clear_route_cache" => Ok(None),
         "compress" => zlib::compress(arguments).map(Some),
         "uncompress" => zlib::uncompress(arguments).map(Some),
@@ -88,8 +86,8 @@ pub(super) fn call(host: &SharedHost, name: &str, arguments: &[u8]) -> Given {
         "expr_delete" => expressions::delete(&mut state, arguments),
         "sign" => signatures::sign(&mut state, arguments).map(Some),
         "verify_signature" => signatures::verify(&mut state, arguments).map(Some),
-        _ => Err(Status::NotFound),
-    }
+        _ => return None,
+    })
 }
 
 /// Asks the scenario. A panic there must not unwind through the plugin.

@@ -2,9 +2,12 @@
 
 mod buffers;
 mod callouts;
+mod foreign;
+mod grpc;
 mod maps;
-mod pending;
 mod phases;
+mod properties;
+mod queues;
 mod streams;
 mod values;
 
@@ -24,7 +27,10 @@ pub(crate) fn cases() -> Vec<Case> {
         values::add,
         streams::add,
         callouts::add,
-        pending::add,
+        foreign::add,
+        queues::add,
+        grpc::add,
+        properties::add,
     ] {
         add(&mut cases);
     }
