@@ -85,6 +85,7 @@ impl Callback {
     }
 
     /// What the host takes for the answer of a callback that the module does not export.
+    #[cfg(feature = "wasm")]
     pub fn default_answer(self) -> u32 {
         match self {
             Self::VmStart | Self::Configure | Self::Done => 1,

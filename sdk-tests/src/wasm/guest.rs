@@ -55,7 +55,9 @@ impl Engine for WasmEngine {
     }
 
     fn set_env(&mut self, name: &str, value: &str) {
-        self.env.push(format!("{name}={value}"));
+        let start = format!("{name}=");
+        self.env.retain(|variable| !variable.starts_with(&start));
+        self.env.push(start + value);
     }
 
     fn set_seed(&mut self, seed: u64) {

@@ -127,6 +127,7 @@ fn timers_fire_in_the_main_threads_vm_and_in_the_workers(proxy: &mut Proxy) {
 
 #[scenario]
 fn the_environment_reaches_the_plugin(proxy: &mut Proxy) {
+    proxy.env("SDK_TESTS_GREETING", "not this one");
     proxy.env("SDK_TESTS_GREETING", "from the environment");
     proxy.configure("env").unwrap();
     let reply = proxy.send(Request::get("/plain"));

@@ -71,6 +71,8 @@ fn batches(cases: Vec<&Case>) -> (Batch<'_>, Vec<Batch<'_>>) {
 
 fn proxy(kind: HostKind) -> Proxy {
     let mut proxy = Proxy::new(kind, &plugin());
+    // Natively this waits for whoever has scripts there.
+    proxy.env(VM_START, "");
     proxy.serve("answers", |_| Exchange::Plain.answer());
     proxy.serve("answers-with-trailers", |_| Exchange::Trailers.answer());
     proxy.serve("answers-503", |_| UpstreamReply::new(503));
