@@ -47,10 +47,10 @@ pub(crate) fn log(line: &str) -> String {
     }
     let line = line.replace('\n', "\\n").replace('\0', "\\0");
     // The port that Envoy reaches the upstream from.
-    if let Some((before, port)) = line.split_once(" = 0 \"127.0.0.1:") {
-        if port.trim_end_matches('"').parse::<u16>().is_ok() {
-            return format!("{before} = 0 \"127.0.0.1:{PORT}\"");
-        }
+    if let Some((before, port)) = line.split_once(" = 0 \"127.0.0.1:")
+        && port.trim_end_matches('"').parse::<u16>().is_ok()
+    {
+        return format!("{before} = 0 \"127.0.0.1:{PORT}\"");
     }
     let line = replaced(&line, "date: ", " GMT", DATE);
     replaced(&line, "x-envoy-upstream-service-time: ", "", MILLISECONDS)
