@@ -25,8 +25,8 @@ pub(crate) struct Context {
 
 impl Context {
     /// A stream of this root context. It begins with the scripts of the root context.
-    pub(crate) fn stream(&self, id: u32) -> Self {
-        let names = BTreeMap::from([("self", id), ("root", root_of(id))]);
+    pub(crate) fn stream(&self, id: u32, root: u32) -> Self {
+        let names = BTreeMap::from([("self", id), ("root", root)]);
         Self {
             actors: self
                 .actors
@@ -98,14 +98,4 @@ fn text(status: abi::Status, out: BytesOut) -> Option<String> {
     let bytes = out.take();
     let bytes = bytes.filter(|_| status == 0)?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-/// The root context of a stream, which nobody names natively: the youngest before it that is there.
-fn root_of(stream: u32) -> u32 {
-    // SAFETY: there are no addresses.
-    let is_there = |id: &u32| unsafe { abi::proxy_set_effective_context(*id) } == 0;
-    let root = (1..stream).rev().find(is_there);
-    // SAFETY: as above.
-    unsafe { abi::proxy_set_effective_context(stream) };
-    root.unwrap_or_default()
 }

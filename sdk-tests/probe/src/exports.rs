@@ -67,8 +67,11 @@ pub(crate) extern "C" fn proxy_on_memory_allocate(size: usize) -> *mut u8 {
 /// A root context or a stream comes to be.
 #[unsafe(no_mangle)]
 pub(crate) extern "C" fn proxy_on_context_create(context: u32, root: u32) {
-    let created = CONTEXTS.with_borrow(|contexts| contexts.get(&root).cloned());
-    let mut created = created.map_or_else(Context::default, |root| root.stream(context));
+    let created = CONTEXTS.with_borrow(|contexts| {
+        let context_of_root = contexts.get(&root)?;
+        Some(context_of_root.stream(context, root))
+    });
+    let mut created = created.unwrap_or_default();
     if root != 0 {
         created.on("context_create", &[]);
     }

@@ -1,18 +1,20 @@
 //! The probe behind the SDK's traits, for hosts that drive those.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 
 use proxy_wasm::traits::{HttpContext, RootContext};
 use proxy_wasm::types::{Action, ContextType};
 
+use crate::abi;
 use crate::context::Context;
 
 /// The constructor of the probe's root context.
 pub fn root_context() -> Box<dyn RootContext> {
-    Box::new(Root(RefCell::default()))
+    Box::new(Root(RefCell::default(), OnceCell::new()))
 }
 
-struct Root(RefCell<Context>);
+/// With its id, once a stream wants to know.
+struct Root(RefCell<Context>, OnceCell<u32>);
 
 struct Stream(Context);
 
@@ -70,7 +72,8 @@ impl RootContext for Root {
     }
 
     fn create_http_context(&self, id: u32) -> Option<Box<dyn HttpContext>> {
-        let mut stream = self.0.borrow().stream(id);
+        let root = *self.1.get_or_init(|| root_of(id));
+        let mut stream = self.0.borrow().stream(id, root);
         stream.on("context_create", &[]);
         Some(Box::new(Stream(stream)))
     }
@@ -127,4 +130,14 @@ impl Drop for Stream {
     fn drop(&mut self) {
         self.0.on("delete", &[]);
     }
+}
+
+/// The root context of a stream, which the SDK does not name: the youngest before it that is there.
+fn root_of(stream: u32) -> u32 {
+    // SAFETY: there are no addresses.
+    let is_there = |id: &u32| unsafe { abi::proxy_set_effective_context(*id) } == 0;
+    let root = (1..stream).rev().find(is_there);
+    // SAFETY: as above.
+    unsafe { abi::proxy_set_effective_context(stream) };
+    root.unwrap_or_default()
 }
