@@ -82,6 +82,17 @@ impl Plugin {
 
     /// Makes it a network filter: its root context makes stream contexts, and the proxy has
     /// connections for it instead of requests. See [`Proxy::connect`](crate::Proxy::connect).
+    ///
+    /// ```
+    /// # use sdk_tests_fixture as my_extension;
+    /// # use sdk_tests::{HostKind, Plugin, Proxy};
+    /// let plugin = Plugin::new("my_filter", my_extension::network_root_context).network_filter();
+    /// let mut proxy = Proxy::new(HostKind::Native, &plugin);
+    /// proxy.configure("").unwrap();
+    /// let connection = proxy.connect();
+    /// proxy.write(&connection, "hello");
+    /// assert_eq!(proxy.upstream_got(&connection), b"hello");
+    /// ```
     #[must_use]
     pub fn network_filter(mut self) -> Self {
         self.is_network_filter = true;

@@ -51,7 +51,9 @@ pub enum HostKind {
 /// wrong phase or a leaked context fails the test, unless the scenario said that it expects it.
 ///
 /// The plugin of the examples is one that sdk-tests tests itself with. It greets in `x-greeting`, and
-/// does what a path says: `/ask` asks the cluster `opa`, `/deny` replies 403, `/panic` panics.
+/// does what a path says: `/ask` asks the cluster `opa`, `/deny` replies 403, `/panic` panics. Its
+/// configuration can say it, too: over `configure: call opa hello` it makes a gRPC call. As a network
+/// filter it does what the bytes say: `upper` becomes `UPPER`, over `close` it closes the connection.
 ///
 /// ```
 /// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {

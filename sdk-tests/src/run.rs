@@ -52,3 +52,9 @@ pub fn example(new_root: fn() -> Box<dyn RootContext>, scenario: impl FnOnce(&mu
         scenario,
     );
 }
+
+/// Runs an example of a network filter.
+pub fn network_example(new_root: fn() -> Box<dyn RootContext>, scenario: impl FnOnce(&mut Proxy)) {
+    let plugin = Plugin::new("example", new_root).network_filter();
+    run(HostKind::Native, &plugin, scenario);
+}

@@ -5,6 +5,21 @@ use std::collections::BTreeMap;
 use crate::Cost;
 
 /// What one callback may cost in one request, all its calls together.
+///
+/// ```
+/// use sdk_tests::budget::CallbackBudget;
+/// # let folder = tempfile::tempdir()?;
+/// # let file = folder.path().join("budget.toml");
+///
+/// std::fs::write(&file, "[plain]\nrequest_headers = { host_calls = { log = 1 } }\n")?;
+/// let expected = CallbackBudget {
+///     callback: "request_headers".to_owned(),
+///     host_calls: [("log".to_owned(), 1)].into(),
+///     ..CallbackBudget::default()
+/// };
+/// assert_eq!(sdk_tests::budget::read(&file)?["plain"], [expected]);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CallbackBudget {
     /// The callback's export without `proxy_on_`, such as `request_headers`.

@@ -17,9 +17,32 @@ const COMMENT: &str = "\
 ";
 
 /// The budgets of requests by name; of each the callbacks, in the file's order.
+///
+/// ```
+/// use sdk_tests::budget::{Budgets, CallbackBudget};
+///
+/// fn instructions(budgets: &Budgets, request: &str) -> u64 {
+///     budgets[request].iter().map(|callback| callback.instructions).sum()
+/// }
+///
+/// let headers = CallbackBudget { instructions: 5416, ..CallbackBudget::default() };
+/// let delete = CallbackBudget { instructions: 317, ..CallbackBudget::default() };
+/// let budgets = Budgets::from([("plain".to_owned(), vec![headers, delete])]);
+/// assert_eq!(instructions(&budgets, "plain"), 5733);
+/// ```
 pub type Budgets = BTreeMap<String, Vec<CallbackBudget>>;
 
 /// Reads a file of budgets.
+///
+/// ```
+/// # let folder = tempfile::tempdir()?;
+/// # let file = folder.path().join("budget.toml");
+/// std::fs::write(&file, "[plain]\nrequest_headers = { instructions = 5416 }\n")?;
+/// let budgets = sdk_tests::budget::read(&file)?;
+/// assert_eq!(budgets["plain"][0].callback, "request_headers");
+/// assert_eq!(budgets["plain"][0].instructions, 5416);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 ///
 /// # Errors
 ///

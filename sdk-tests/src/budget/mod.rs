@@ -10,6 +10,25 @@
 //! request_headers = { instructions = 5456, host_calls = { get_header_map_pairs = 1 }, bytes_out = 186 }
 //! ```
 //!
+//! [`read`] gives it to whoever wants to make a table of it:
+//!
+//! ```
+//! # let folder = tempfile::tempdir()?;
+//! # let file = folder.path().join("budget.toml");
+//! # std::fs::write(&file, r#"
+//! # ["right password"]
+//! # context_create = { instructions = 606 }
+//! # request_headers = { instructions = 5456, host_calls = { get_header_map_pairs = 1 }, bytes_out = 186 }
+//! # "#)?;
+//! use sdk_tests::budget;
+//!
+//! let budgets = budget::read(&file)?;
+//! let headers = &budgets["right password"][1];
+//! assert_eq!(headers.callback, "request_headers");
+//! assert_eq!(headers.host_calls["get_header_map_pairs"], 1);
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
 //! Nobody writes it by hand. With the environment variable `UPDATE_BUDGET` set, the scenarios on
 //! Wasmtime write what they measure instead of checking it:
 //!
@@ -37,14 +56,25 @@ impl Proxy {
     ///
     /// A plugin's first request may set up what later ones reuse: to measure those, send it twice.
     ///
-    /// ```no_run
-    /// # use sdk_tests::{Proxy, Request, json};
-    /// # fn scenario(proxy: &mut Proxy) {
-    /// proxy.configure(json!({ "header": "x-a" })).unwrap();
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let file = folder.path().join("budget.toml");
+    /// # std::fs::write(&file, "
+    /// # ['a plain request']
+    /// # request_headers = { host_calls = { add_header_map_value = 1, get_header_map_value = 2 } }
+    /// # response_headers = { host_calls = { replace_header_map_value = 1 } }
+    /// # done = { host_calls = { define_metric = 1, increment_metric = 1 } }
+    /// # log = { host_calls = { define_metric = 1, get_header_map_value = 2, increment_metric = 1 } }
+    /// # ")?;
+    /// # // SAFETY: an example has a process of its own, and no other thread yet.
+    /// # unsafe { std::env::set_var("SDK_TESTS_BUDGET", file) };
+    /// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {
+    /// proxy.configure("hello").unwrap();
     /// proxy.send(Request::get("/"));
     /// proxy.send(Request::get("/"));
     /// proxy.assert_within_budget("a plain request");
-    /// # }
+    /// # });
+    /// # Ok::<(), std::io::Error>(())
     /// ```
     ///
     /// - On Wasmtime everything counts. Instructions may differ by 2 %, or by 50 where that is

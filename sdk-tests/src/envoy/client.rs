@@ -1,4 +1,15 @@
 //! A client that sends exactly the bytes that a request says.
+//!
+//! ```
+//! use sdk_tests::Request;
+//! use sdk_tests::envoy::{Upstream, client};
+//!
+//! let upstream = Upstream::echo()?;
+//! let request = Request::post("/").chunk("one, ").chunk("two");
+//! let reply = client::send(upstream.addr(), &request)?;
+//! assert_eq!(reply.body(), b"one, two");
+//! # Ok::<(), std::io::Error>(())
+//! ```
 
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpStream};

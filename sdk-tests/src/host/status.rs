@@ -1,6 +1,18 @@
 //! What a host call answers.
 
 /// The statuses of Proxy-Wasm ABI 0.2.1 that this host uses.
+///
+/// ```
+/// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {
+/// proxy.foreign_function("reverse", |arguments| match arguments {
+///     [] => Err(Status::BadArgument),
+///     _ => Ok(arguments.iter().rev().copied().collect()),
+/// });
+/// // The plugin calls it with nothing, and logs the answer.
+/// proxy.configure("steps call,reverse,").unwrap();
+/// assert!(proxy.logs()[0].message.ends_with("= status 2"));
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Status {
@@ -28,11 +40,26 @@ pub enum Status {
 
 impl Status {
     /// The number that crosses the border.
+    ///
+    /// ```
+    /// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {
+    /// proxy.configure("hello").unwrap();
+    /// proxy.send(Request::get("/"));
+    /// let call = &proxy.costs()[1].host_calls[0];
+    /// assert_eq!(call.status, Status::Ok.code());
+    /// # });
+    /// ```
     pub const fn code(self) -> u32 {
         self as u32
     }
 
     /// The status with this number, if it is one of these.
+    ///
+    /// ```
+    /// # use sdk_tests::Status;
+    /// assert_eq!(Status::from_code(8), Some(Status::CasMismatch));
+    /// assert_eq!(Status::from_code(99), None);
+    /// ```
     pub fn from_code(code: u32) -> Option<Self> {
         [
             Self::Ok,

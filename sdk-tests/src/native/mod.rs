@@ -3,6 +3,19 @@
 //! `symbols` defines the C functions that the SDK imports; they answer for the host that is
 //! active on the thread. The driver calls the plugin's trait objects directly, so that a panic
 //! unwinds into a report, and any number of plugins live side by side.
+//!
+//! Scenarios use it through [`Proxy`](crate::Proxy). Guest code can also run here without a plugin
+//! around it:
+//!
+//! ```
+//! use proxy_wasm::hostcalls;
+//! use proxy_wasm::types::{MapType, Status};
+//! use sdk_tests::native::with_host;
+//!
+//! let count = || hostcalls::get_map(MapType::HttpRequestHeaders).map(|headers| headers.len());
+//! let (counted, _) = with_host(|host| host.add_request_header("x-user", "alice"), count);
+//! assert_eq!(counted, Ok(1));
+//! ```
 
 mod driver;
 mod env;

@@ -6,6 +6,18 @@ use crate::host::{Callback, HostState, SharedHost, Stream, Vm};
 use crate::{Log, Violation};
 
 /// What guest code finds around it in [`with_host`], and leaves behind.
+///
+/// ```
+/// use sdk_tests::native::{Surroundings, with_host};
+///
+/// fn of_alice(host: &mut Surroundings) {
+///     host.add_request_header("x-user", "alice");
+/// }
+///
+/// let (_, host): ((), Surroundings) = with_host(of_alice, || log::info!("hello"));
+/// assert_eq!(host.request_header("x-user"), Some(&b"alice"[..]));
+/// assert_eq!(host.logs()[0].to_string(), "[info] hello");
+/// ```
 #[derive(Debug, Default)]
 pub struct Surroundings(HostState);
 

@@ -5,6 +5,18 @@ use std::sync::Arc;
 use super::Proxy;
 
 /// A client's connection through the proxy; see [`Proxy::connect`].
+///
+/// ```
+/// # sdk_tests::__private::network_example(sdk_tests_fixture::network_root_context, |proxy| {
+/// # use sdk_tests::Connection;
+/// proxy.configure("").unwrap();
+/// let first: Connection = proxy.connect();
+/// let second: Connection = proxy.connect();
+/// proxy.write(&first, "hello");
+/// assert_eq!(proxy.upstream_got(&first), b"hello");
+/// assert_eq!(proxy.upstream_got(&second), b"");
+/// # });
+/// ```
 #[derive(Debug)]
 pub struct Connection {
     id: u64,
@@ -68,6 +80,15 @@ impl Proxy {
     /// Opens a connection. The upstream echoes what comes to it, and hangs up when the client has,
     /// unless it is told otherwise.
     ///
+    /// ```
+    /// # sdk_tests::__private::network_example(sdk_tests_fixture::network_root_context, |proxy| {
+    /// proxy.configure("").unwrap();
+    /// let connection = proxy.connect();
+    /// proxy.write(&connection, "hello");
+    /// assert_eq!(proxy.read(&connection), b"hello");
+    /// # });
+    /// ```
+    ///
     /// # Panics
     ///
     /// If the plugin is no network filter, or is not configured.
@@ -76,6 +97,18 @@ impl Proxy {
     }
 
     /// Opens a connection that this worker serves; the first is 0. See [`Proxy::workers`].
+    ///
+    /// ```
+    /// # sdk_tests::__private::network_example(sdk_tests_fixture::network_root_context, |proxy| {
+    /// proxy.workers(2);
+    /// proxy.configure("").unwrap();
+    /// for worker in [0, 1] {
+    ///     proxy.connect_to_worker(worker);
+    ///     // Each is the first that its worker's VM has.
+    ///     assert_eq!(proxy.logs()[worker].message, "connection 1");
+    /// }
+    /// # });
+    /// ```
     ///
     /// # Panics
     ///
@@ -96,6 +129,18 @@ impl Proxy {
 
     /// Writes on a connection, and waits until the proxy has taken it. Each piece comes to the
     /// plugin for itself if it is small, a few KiB.
+    ///
+    /// ```
+    /// # sdk_tests::__private::network_example(sdk_tests_fixture::network_root_context, |proxy| {
+    /// proxy.configure("").unwrap();
+    /// let connection = proxy.connect();
+    /// // The plugin holds back what begins with `hold`, until there is a full stop.
+    /// proxy.write(&connection, "hold on");
+    /// assert_eq!(proxy.upstream_got(&connection), b"");
+    /// proxy.write(&connection, ".");
+    /// assert_eq!(proxy.upstream_got(&connection), b"hold on.");
+    /// # });
+    /// ```
     pub fn write(&mut self, connection: &Connection, bytes: impl AsRef<[u8]>) {
         let bytes = bytes.as_ref();
         self.note(connection.id, format!("> {}", bytes.escape_ascii()));
@@ -104,6 +149,16 @@ impl Proxy {
 
     /// What has come to the client since it last read. Before that, everything happens that is on
     /// its way: callouts are answered, and the upstream as well.
+    ///
+    /// ```
+    /// # sdk_tests::__private::network_example(sdk_tests_fixture::network_root_context, |proxy| {
+    /// proxy.configure("").unwrap();
+    /// let connection = proxy.connect();
+    /// proxy.write(&connection, "hello");
+    /// assert_eq!(proxy.read(&connection), b"hello");
+    /// assert_eq!(proxy.read(&connection), b"");
+    /// # });
+    /// ```
     pub fn read(&mut self, connection: &Connection) -> Vec<u8> {
         let bytes = self.backend.read(connection.id);
         self.note(connection.id, format!("< {}", bytes.escape_ascii()));
@@ -111,18 +166,48 @@ impl Proxy {
     }
 
     /// Says that the client writes nothing more; it still reads.
+    ///
+    /// ```
+    /// # sdk_tests::__private::network_example(sdk_tests_fixture::network_root_context, |proxy| {
+    /// proxy.configure("").unwrap();
+    /// let connection = proxy.connect();
+    /// proxy.write(&connection, "hello");
+    /// proxy.stop_writing(&connection);
+    /// assert_eq!(proxy.read(&connection), b"hello");
+    /// assert!(proxy.logs().iter().any(|log| log.message == r#"downstream "" end true"#));
+    /// # });
+    /// ```
     pub fn stop_writing(&mut self, connection: &Connection) {
         self.note(connection.id, "the client stops writing".to_owned());
         self.backend.stop_writing(connection.id);
     }
 
     /// Says that the client writes nothing more, and waits for the end, if it comes.
+    ///
+    /// ```
+    /// # sdk_tests::__private::network_example(sdk_tests_fixture::network_root_context, |proxy| {
+    /// proxy.configure("").unwrap();
+    /// let connection = proxy.connect();
+    /// proxy.hang_up(connection);
+    /// // The plugin has counted it in `on_done`.
+    /// assert_eq!(proxy.metric("fixture_done"), 1);
+    /// # });
+    /// ```
     pub fn hang_up(&mut self, connection: Connection) {
         self.note(connection.id, "the client hangs up".to_owned());
         self.backend.hang_up(connection.id);
     }
 
     /// Breaks a connection off, as a client does that crashes.
+    ///
+    /// ```
+    /// # sdk_tests::__private::network_example(sdk_tests_fixture::network_root_context, |proxy| {
+    /// proxy.configure("").unwrap();
+    /// let connection = proxy.connect();
+    /// proxy.reset(connection);
+    /// assert!(proxy.logs().iter().any(|log| log.message == "downstream close Remote"));
+    /// # });
+    /// ```
     pub fn reset(&mut self, connection: Connection) {
         self.note(connection.id, "the client is gone".to_owned());
         self.backend.reset(connection.id);
@@ -130,17 +215,48 @@ impl Proxy {
 
     /// Whether more may come to the client: neither the proxy nor the upstream has hung up. As with
     /// [`Proxy::read`], everything happens before that is on its way.
+    ///
+    /// ```
+    /// # sdk_tests::__private::network_example(sdk_tests_fixture::network_root_context, |proxy| {
+    /// proxy.configure("").unwrap();
+    /// let connection = proxy.connect();
+    /// assert!(proxy.is_open(&connection));
+    /// // The plugin does what the bytes say.
+    /// proxy.write(&connection, "close");
+    /// assert!(!proxy.is_open(&connection));
+    /// # });
+    /// ```
     pub fn is_open(&mut self, connection: &Connection) -> bool {
         self.backend.is_open(connection.id)
     }
 
     /// All that has come to the upstream on a connection so far. As with [`Proxy::read`],
     /// everything happens before that is on its way.
+    ///
+    /// ```
+    /// # sdk_tests::__private::network_example(sdk_tests_fixture::network_root_context, |proxy| {
+    /// proxy.configure("").unwrap();
+    /// let connection = proxy.connect();
+    /// // The plugin writes this word in capitals.
+    /// proxy.write(&connection, "upper");
+    /// proxy.write(&connection, ", lower");
+    /// assert_eq!(proxy.upstream_got(&connection), b"UPPER, lower");
+    /// # });
+    /// ```
     pub fn upstream_got(&mut self, connection: &Connection) -> Vec<u8> {
         self.backend.upstream_got(connection.id)
     }
 
     /// Lets the upstream say something by itself, and waits until the proxy has taken it.
+    ///
+    /// ```
+    /// # sdk_tests::__private::network_example(sdk_tests_fixture::network_root_context, |proxy| {
+    /// proxy.configure("").unwrap();
+    /// let connection = proxy.connect();
+    /// proxy.upstream_says(&connection, "welcome");
+    /// assert_eq!(proxy.read(&connection), b"welcome");
+    /// # });
+    /// ```
     pub fn upstream_says(&mut self, connection: &Connection, bytes: impl AsRef<[u8]>) {
         let bytes = bytes.as_ref();
         let what = format!("the upstream: {}", bytes.escape_ascii());
@@ -149,6 +265,17 @@ impl Proxy {
     }
 
     /// Lets the upstream hang up; it still takes what comes.
+    ///
+    /// ```
+    /// # sdk_tests::__private::network_example(sdk_tests_fixture::network_root_context, |proxy| {
+    /// proxy.configure("").unwrap();
+    /// let connection = proxy.connect();
+    /// proxy.upstream_hangs_up(&connection);
+    /// assert!(!proxy.is_open(&connection));
+    /// proxy.write(&connection, "hello");
+    /// assert_eq!(proxy.upstream_got(&connection), b"hello");
+    /// # });
+    /// ```
     pub fn upstream_hangs_up(&mut self, connection: &Connection) {
         self.note(connection.id, "the upstream hangs up".to_owned());
         self.backend.upstream_hangs_up(connection.id);
@@ -156,6 +283,16 @@ impl Proxy {
 
     /// Makes the upstream say this to every piece that comes to it from now on, on any connection,
     /// instead of the echo.
+    ///
+    /// ```
+    /// # sdk_tests::__private::network_example(sdk_tests_fixture::network_root_context, |proxy| {
+    /// proxy.upstream_answers(|bytes| format!("{} bytes", bytes.len()).into_bytes());
+    /// proxy.configure("").unwrap();
+    /// let connection = proxy.connect();
+    /// proxy.write(&connection, "hello");
+    /// assert_eq!(proxy.read(&connection), b"5 bytes");
+    /// # });
+    /// ```
     pub fn upstream_answers(&mut self, answers: impl Fn(&[u8]) -> Vec<u8> + Send + Sync + 'static) {
         self.backend.upstream_answers(Arc::new(answers));
     }

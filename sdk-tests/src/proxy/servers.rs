@@ -149,8 +149,7 @@ impl Proxy {
     /// stream stays open until a reply ends it. Call it before [`Proxy::configure`].
     ///
     /// ```
-    /// # use sdk_tests::{GrpcEvent, GrpcReply, Proxy};
-    /// # fn example(proxy: &mut Proxy) {
+    /// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {
     /// // Says each message again, and how many they were.
     /// proxy.serve_grpc_stream("echo", |request, event| match event {
     ///     GrpcEvent::Opened => GrpcReply::new().metadata("x-version", "1"),
@@ -158,7 +157,10 @@ impl Proxy {
     ///     GrpcEvent::HalfClosed => GrpcReply::status(0)
     ///         .trailer("x-count", request.messages().len().to_string()),
     /// });
-    /// # }
+    /// // The plugin opens a stream, sends two messages, and logs what comes.
+    /// proxy.configure("configure: stream echo; send a; end b").unwrap();
+    /// assert!(proxy.logs().iter().any(|log| log.message.contains("x-count=2")));
+    /// # });
     /// ```
     ///
     /// # Panics
@@ -176,6 +178,16 @@ impl Proxy {
 
     /// Makes a cluster one whose gRPC calls and streams fail. Call it before [`Proxy::configure`].
     ///
+    /// ```
+    /// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {
+    /// proxy.serve_grpc_fault("opa", Fault::Refused);
+    /// // As soon as it is configured, the plugin calls `opa`, and then logs the answer.
+    /// proxy.configure("configure: call opa hello").unwrap();
+    /// // The status is `UNAVAILABLE`.
+    /// assert_eq!(proxy.logs().last().unwrap().message, "response 14 size 0 nothing");
+    /// # });
+    /// ```
+    ///
     /// # Panics
     ///
     /// As [`Proxy::serve`]; and over [`Fault::Garbage`], which is for HTTP callouts only.
@@ -186,6 +198,16 @@ impl Proxy {
     }
 
     /// The calls and streams that the gRPC servers have seen so far, in order.
+    ///
+    /// ```
+    /// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {
+    /// proxy.serve_grpc("opa", |_| GrpcReply::of("welcome"));
+    /// // As soon as it is configured, the plugin calls `opa`.
+    /// proxy.configure("configure: call opa hello").unwrap();
+    /// assert_eq!(proxy.grpc_calls()[0].cluster, "opa");
+    /// assert_eq!(proxy.grpc_calls()[0].request.message(), b"hello");
+    /// # });
+    /// ```
     pub fn grpc_calls(&mut self) -> Vec<GrpcCall> {
         self.backend.grpc_calls()
     }

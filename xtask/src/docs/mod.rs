@@ -6,17 +6,20 @@
 #[cfg(feature = "book")]
 mod book;
 #[cfg(feature = "book")]
+mod examples;
+#[cfg(feature = "book")]
 mod links;
 #[cfg(feature = "book")]
 mod samples;
 
 use anyhow::Result;
 
-/// Builds the book; checks its code, and the links of every Markdown file.
+/// Builds the book; checks its code, the examples of `sdk-tests`, and the links of every Markdown file.
 #[cfg(feature = "book")]
 pub(crate) fn run() -> Result<()> {
     links::check()?;
     samples::check()?;
+    examples::check()?;
     book::build()
 }
 
