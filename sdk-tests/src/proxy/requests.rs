@@ -43,8 +43,9 @@ impl Proxy {
     }
 
     /// Sends a request without waiting for the reply: other requests may come in between. What it
-    /// waits for should take a while, as an answer with [`UpstreamReply::after`] does: on Envoy
-    /// anything else may be there before the next request.
+    /// waits for should take a while, as an answer with
+    /// [`UpstreamReply::after`](crate::UpstreamReply::after) does: on Envoy anything else may be
+    /// there before the next request.
     ///
     /// ```
     /// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {

@@ -9,7 +9,7 @@ use crate::reply::UpstreamReply;
 /// What the plugin finds around it.
 impl Proxy {
     /// Gives the proxy so many workers, each with VMs of its own; one unless set. Call it before
-    /// [`Proxy::configure`]. [`Request::on_worker`] says which one serves a request.
+    /// [`Proxy::configure`]. [`Request::on_worker`](crate::Request::on_worker) says which one serves a request.
     ///
     /// ```
     /// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {

@@ -31,6 +31,14 @@ pub(crate) fn rank(name: &str) -> usize {
     rank.unwrap_or(pseudo.len())
 }
 
+/// How a host ended. What reads memory that is gone ends by one signal or another.
+pub(crate) fn death(error: &str) -> String {
+    match error.starts_with("Envoy ended with signal: ") {
+        true => "Envoy crashed".to_owned(),
+        false => error.to_owned(),
+    }
+}
+
 /// A body: a long one by its length.
 pub(crate) fn body(body: &[u8]) -> String {
     match body.len() {
@@ -44,6 +52,10 @@ pub(crate) fn log(line: &str) -> String {
     if line.starts_with("configure(") {
         // The configuration has the scripts of many cases.
         return "configure(size)".to_owned();
+    }
+    if line.starts_with("queue_ready#") {
+        // Which VM was the last to register the queue is up to the threads.
+        return "queue_ready()".to_owned();
     }
     let line = line.replace('\n', "\\n").replace('\0', "\\0");
     // The port that Envoy reaches the upstream from.

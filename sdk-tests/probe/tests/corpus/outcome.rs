@@ -63,7 +63,7 @@ impl Outcome {
         match end {
             Ok(None) => {}
             Ok(Some(reply)) => of_reply(reply, &mut lines),
-            Err(error) => lines.push(error.clone()),
+            Err(error) => lines.push(normal::death(error)),
         }
         for (name, value) in seen.metrics.get(&case.tag).into_iter().flatten() {
             lines.push(format!("metric {name} = {value}"));
