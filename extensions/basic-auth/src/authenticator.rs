@@ -10,10 +10,12 @@ use crate::{
     cache::SuccessCache,
     credentials::{Authorization, Credentials},
     plain::PlainCredentials,
-    rules::Scopes,
     users::Users,
 };
-use extension_common::path::{EscapedSeparators, Readings, UnsafePath};
+use extension_common::{
+    path::{EscapedSeparators, Readings, UnsafePath},
+    rules::Scopes,
+};
 
 /// Which users of the table a rule admits.
 #[derive(Debug, PartialEq, Eq)]

@@ -5,9 +5,10 @@ mod rule;
 use std::time::Duration;
 
 use extension_common::{
-    config::{ConfigError, ProtoDuration},
+    config::{ConfigError, ProtoDuration, Remarks},
     headers::HeaderName,
     path::EscapedSeparators,
+    rules::Scopes,
 };
 use serde::Deserialize;
 
@@ -15,7 +16,6 @@ use crate::{
     authenticator::{Access, AllowedUsers, Authenticator},
     budget::Budget,
     cache::SuccessCache,
-    rules::Scopes,
     users::Users,
 };
 
@@ -165,10 +165,8 @@ pub struct Config {
     pub username_header: Option<HeaderName>,
     /// Whether the upstream gets the `Authorization` header.
     pub forward_authorization: bool,
-    /// What is probably not meant, for the log.
-    pub warnings: Vec<String>,
     /// What an operator should know, for the log.
-    pub remarks: Vec<String>,
+    pub remarks: Remarks,
     /// How many rules are active.
     pub rule_count: usize,
     /// How many users the table holds.
@@ -209,7 +207,7 @@ impl ConfigJson {
         let (mut scopes, mut access, mut names) = (Vec::new(), Vec::new(), Vec::new());
         for (index, rule) in self.basic_auth_rules.into_iter().enumerate() {
             let field = format!("basic_auth_rules[{index}]");
-            names.push(format!("rule {index} ({rule})"));
+            names.push(format!("rule {index} ({})", rule.written()));
             let (scope, who) = rule.validate(&field, &users, &mut remarks)?;
             scopes.push(scope);
             access.push(who);
@@ -219,15 +217,14 @@ impl ConfigJson {
             remarks.warn("no rule admits the users of the table: each has credentials alone");
         }
         let scopes = Scopes::new(scopes);
-        remark_displaced(&scopes, &names, &mut remarks);
+        scopes.remark_displaced(&names, &mut remarks);
 
         Ok(Config {
             challenge,
             body: self.body,
             username_header: self.username_header,
             forward_authorization: self.forward_authorization,
-            warnings: remarks.warnings,
-            remarks: remarks.notes,
+            remarks,
             rule_count: access.len(),
             user_count: users.len(),
             authenticator: Authenticator {
@@ -329,23 +326,6 @@ impl ExpensiveChecksJson {
     }
 }
 
-/// What is found on the way, for the log.
-#[derive(Default)]
-struct Remarks {
-    warnings: Vec<String>,
-    notes: Vec<String>,
-}
-
-impl Remarks {
-    fn warn(&mut self, text: impl Into<String>) {
-        self.warnings.push(text.into());
-    }
-
-    fn note(&mut self, text: impl Into<String>) {
-        self.notes.push(text.into());
-    }
-}
-
 /// The challenge of RFC 7617, with the realm as a quoted string (RFC 9110, section 5.6.4).
 fn challenge(realm: &str) -> Result<String, ConfigError> {
     if realm.chars().any(char::is_control) {
@@ -357,23 +337,6 @@ fn challenge(realm: &str) -> Result<String, ConfigError> {
     }
     let escaped = realm.replace('\\', r"\\").replace('"', "\\\"");
     Ok(format!("Basic realm=\"{escaped}\", charset=\"UTF-8\""))
-}
-
-/// Says which rules give way to which: at most so many lines.
-fn remark_displaced(scopes: &Scopes, names: &[String], remarks: &mut Remarks) {
-    const MAX_LINES: usize = 50;
-    let displaced = scopes.displaced();
-    for pair in displaced.iter().take(MAX_LINES) {
-        if let (Some(rule), Some(winner)) = (names.get(pair.rule), names.get(pair.winner)) {
-            remarks.note(format!(
-                "{winner} is required instead of {rule} where both match"
-            ));
-        }
-    }
-    let more = displaced.len().saturating_sub(MAX_LINES);
-    if more > 0 {
-        remarks.note(format!("… and {more} more pairs of rules like these"));
-    }
 }
 
 #[cfg(test)]

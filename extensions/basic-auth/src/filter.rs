@@ -68,12 +68,7 @@ impl Active {
             config::read::<ConfigJson>()?.validate(|name| std::env::var(name).ok(), cache_key)?;
         let replies = Replies::new(&config.challenge, &config.body)
             .ok_or_else(|| ConfigError::expected("realm", "a valid header value"))?;
-        for warning in &config.warnings {
-            log::warn!("{warning}");
-        }
-        for remark in &config.remarks {
-            log::info!("{remark}");
-        }
+        config.remarks.log();
         log::info!(
             "basic-auth is on: {} rule(s), {} user(s)",
             config.rule_count,

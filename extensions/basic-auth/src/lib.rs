@@ -3,7 +3,6 @@
 //! What it does and how it is configured is in the `README.md` beside this crate. Inside:
 //!
 //! * [`config`]: JSON in, validated configuration out.
-//! * [`rules`]: which rules a request falls under.
 //! * [`credentials`]: the `Authorization` header.
 //! * [`plain`]: credentials in clear; [`password`], [`users`]: htpasswd entries and their hashes.
 //! * [`authenticator`]: the decision.
@@ -17,7 +16,6 @@ pub mod credentials;
 pub mod filter;
 pub mod password;
 pub mod plain;
-pub mod rules;
 pub mod users;
 
 pub use filter::root_context;

@@ -130,6 +130,37 @@ fn without_value(message: &str) -> String {
     message.to_owned()
 }
 
+/// What is found while a configuration is validated and is no error, for the log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Remarks {
+    /// What is probably not meant.
+    pub warnings: Vec<String>,
+    /// What an operator should know.
+    pub notes: Vec<String>,
+}
+
+impl Remarks {
+    /// Adds a warning.
+    pub fn warn(&mut self, text: impl Into<String>) {
+        self.warnings.push(text.into());
+    }
+
+    /// Adds a note.
+    pub fn note(&mut self, text: impl Into<String>) {
+        self.notes.push(text.into());
+    }
+
+    /// Writes all of it to the log.
+    pub fn log(&self) {
+        for warning in &self.warnings {
+            log::warn!("{warning}");
+        }
+        for note in &self.notes {
+            log::info!("{note}");
+        }
+    }
+}
+
 /// A duration in protobuf's JSON form: seconds with up to nine decimals and an `s`, as in `"1.5s"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProtoDuration(pub Duration);

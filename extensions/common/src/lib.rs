@@ -5,6 +5,7 @@
 //! * [`headers`]: a whole header map in one host call, looked up in place.
 //! * [`config`]: strict JSON configuration with errors that name the field.
 //! * [`path`] and [`host`]: what a request path or host could mean to whoever serves it.
+//! * [`rules`]: which rules a request falls under, by host, method and path.
 //! * [`reply`]: local replies, prepared once.
 //! * [`metric`]: counters by name and tags.
 //! * [`logger`]: the `log` crate's macros, to the proxy's log.
@@ -19,6 +20,7 @@ pub mod logger;
 pub mod metric;
 pub mod path;
 pub mod reply;
+pub mod rules;
 
 // Links the mock host, which the unit tests run on.
 #[cfg(test)]

@@ -1,20 +1,16 @@
 //! One rule of the configuration.
 
-use std::fmt;
-
 use base64::Engine as _;
 use extension_common::{
-    config::ConfigError,
-    host::{self, HostPattern},
+    config::{ConfigError, Remarks},
+    rules::{Scope, Written},
 };
 use serde::Deserialize;
 
-use super::Remarks;
 use crate::{
     authenticator::{Access, AllowedUsers},
     credentials::{BASE64, Credentials},
     plain::PlainCredentials,
-    rules::{PathKind, PathPattern, Scope},
     users::Users,
 };
 
@@ -48,120 +44,30 @@ pub struct RuleJson {
 }
 
 impl RuleJson {
+    /// Where the rule applies.
+    pub(super) fn written(&self) -> Written<'_> {
+        Written {
+            hosts: &self.hosts,
+            methods_field: "request_methods",
+            methods: self.request_methods.as_deref(),
+            prefix: self.prefix.as_deref(),
+            exact: self.exact.as_deref(),
+            suffix: self.suffix.as_deref(),
+        }
+    }
+
     pub(super) fn validate(
         self,
         field: &str,
         users: &Users,
         remarks: &mut Remarks,
     ) -> Result<(Scope, Access), ConfigError> {
-        let scope = Scope {
-            hosts: self.validate_hosts(field, remarks)?,
-            methods: self.validate_methods(field)?,
-            path: self.validate_path(field, remarks)?,
-        };
+        let scope = self.written().validate(field, remarks)?;
         let access = Access {
             credentials: self.validate_credentials(field, remarks)?,
             allowed_users: self.validate_users(field, users)?,
         };
         Ok((scope, access))
-    }
-
-    fn validate_hosts(
-        &self,
-        field: &str,
-        remarks: &mut Remarks,
-    ) -> Result<Vec<HostPattern>, ConfigError> {
-        if self.hosts.is_empty() {
-            return Ok(vec![HostPattern::Any]);
-        }
-        let mut hosts = Vec::new();
-        for (index, text) in self.hosts.iter().enumerate() {
-            let field = format!("{field}.hosts[{index}]");
-            let Some(pattern) = HostPattern::parse(text) else {
-                return Err(ConfigError::invalid(field, text, host::PATTERN));
-            };
-            let is_odd = |c: char| !c.is_ascii_graphic() || matches!(c, '/' | '@' | '?' | '#');
-            if text.contains(is_odd) {
-                remarks.warn(format!(
-                    "{field}: {text:?} protects nothing: expected {}",
-                    host::PATTERN
-                ));
-            }
-            hosts.push(pattern);
-        }
-        Ok(hosts)
-    }
-
-    fn validate_methods(&self, field: &str) -> Result<Option<Vec<String>>, ConfigError> {
-        let Some(methods) = &self.request_methods else {
-            return Ok(None);
-        };
-        if methods.is_empty() {
-            return Err(ConfigError::invalid(
-                format!("{field}.request_methods"),
-                methods,
-                "at least one method (leave the field out for every method)",
-            ));
-        }
-        let parse = |(index, method): (usize, &String)| {
-            let is_method =
-                !method.is_empty() && method.bytes().all(|byte| byte.is_ascii_graphic());
-            is_method
-                .then(|| method.to_ascii_uppercase())
-                .ok_or_else(|| {
-                    ConfigError::invalid(
-                        format!("{field}.request_methods[{index}]"),
-                        method,
-                        "a method such as \"GET\"",
-                    )
-                })
-        };
-        methods
-            .iter()
-            .enumerate()
-            .map(parse)
-            .collect::<Result<_, _>>()
-            .map(Some)
-    }
-
-    fn validate_path(
-        &self,
-        field: &str,
-        remarks: &mut Remarks,
-    ) -> Result<PathPattern, ConfigError> {
-        let (kind, name, text) = match (&self.prefix, &self.exact, &self.suffix) {
-            (Some(text), None, None) => (PathKind::Prefix, "prefix", text),
-            (None, Some(text), None) => (PathKind::Exact, "exact", text),
-            (None, None, Some(text)) => (PathKind::Suffix, "suffix", text),
-            _ => {
-                return Err(ConfigError::expected(
-                    field,
-                    "exactly one of `prefix`, `exact` and `suffix`",
-                ));
-            }
-        };
-        // Older configurations could match the query; queries do not count any more, so that one
-        // cannot be used to step around a rule.
-        let path = text.split(['?', '#']).next().unwrap_or_default();
-        if path.is_empty() {
-            return Err(ConfigError::invalid(
-                format!("{field}.{name}"),
-                text,
-                "a path that is not empty (prefix \"/\" covers every path)",
-            ));
-        }
-        if path.len() < text.len() {
-            remarks.warn(format!(
-                "{field}.{name}: {text:?} is matched as {path:?}: queries do not count"
-            ));
-        }
-        let pattern = PathPattern::new(kind, path);
-        if pattern.can_never_match() {
-            remarks.warn(format!(
-                "{field}.{name}: {path:?} protects nothing: every path begins with a slash"
-            ));
-        }
-        Ok(pattern)
     }
 
     fn validate_credentials(
@@ -247,24 +153,5 @@ impl RuleJson {
                 .map(|user| user.clone().into_bytes())
                 .collect(),
         ))
-    }
-}
-
-/// The path pattern, by which an operator knows the rule.
-impl fmt::Display for RuleJson {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (name, text) in [
-            ("prefix", &self.prefix),
-            ("exact", &self.exact),
-            ("suffix", &self.suffix),
-        ] {
-            if let Some(text) = text {
-                write!(f, "{name} {text:?}")?;
-            }
-        }
-        if !self.hosts.is_empty() {
-            write!(f, " on {}", self.hosts.join(", "))?;
-        }
-        Ok(())
     }
 }

@@ -263,7 +263,7 @@ fn an_operator_is_told_what_may_surprise() {
     }))
     .unwrap();
     assert_eq!(
-        config.warnings,
+        config.remarks.warnings,
         [
             "expensive_checks.per_second: 5 checks of 229 ms each keep a worker busy for 115 % of its time",
             r#"basic_auth_rules[1].exact: "/health?x=1" is matched as "/health": queries do not count"#,
@@ -274,7 +274,7 @@ fn an_operator_is_told_what_may_surprise() {
         ]
     );
     assert_eq!(
-        config.remarks,
+        config.remarks.notes,
         [
             r#"rule 1 (exact "/health?x=1") is required instead of rule 0 (prefix "/") where both match"#,
             r#"rule 3 (prefix "%2fapi" on b.com) is required instead of rule 0 (prefix "/") where both match"#,

@@ -1,6 +1,5 @@
-use extension_common::path::EscapedSeparators;
-
 use super::*;
+use crate::path::EscapedSeparators;
 
 fn path(text: &str) -> PathPattern {
     let (kind, text) = text.split_once(' ').unwrap();

@@ -2,17 +2,22 @@
 //!
 //! A rule speaks of hosts, methods and one path pattern. Where several match, an exact path
 //! decides (one that differs in a slash at the end is required besides); otherwise the longest
-//! matching prefix and the longest matching suffix are both required. Between equal paths the more specific host wins; what still ties is all required.
+//! matching prefix and the longest matching suffix are both required. Between equal paths the more
+//! specific host wins; what still ties is all required.
 
 mod displaced;
+mod written;
 
-use extension_common::{
+use smallvec::SmallVec;
+
+use crate::{
+    config::Remarks,
     host::{HostPattern, Specificity},
     path::{self, Readings},
 };
 
 pub use displaced::Displaced;
-use smallvec::SmallVec;
+pub use written::Written;
 
 /// A path pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -221,6 +226,23 @@ impl Scopes {
     /// Which rules give way to which others, somewhere.
     pub fn displaced(&self) -> Vec<Displaced> {
         displaced::all(&self.0)
+    }
+
+    /// Tells the operator about those, given the rules' names in order: at most so many lines.
+    pub fn remark_displaced(&self, names: &[String], remarks: &mut Remarks) {
+        const MAX_LINES: usize = 50;
+        let displaced = self.displaced();
+        for pair in displaced.iter().take(MAX_LINES) {
+            if let (Some(rule), Some(winner)) = (names.get(pair.rule), names.get(pair.winner)) {
+                remarks.note(format!(
+                    "{winner} is required instead of {rule} where both match"
+                ));
+            }
+        }
+        let more = displaced.len().saturating_sub(MAX_LINES);
+        if more > 0 {
+            remarks.note(format!("… and {more} more pairs of rules like these"));
+        }
     }
 }
 

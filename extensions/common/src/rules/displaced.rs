@@ -1,7 +1,7 @@
 //! Which rules give way to which others: for the operator's log, so that nobody is surprised.
 
 use super::{PathKind, PathPattern, Reading, Scope};
-use extension_common::host::HostPattern;
+use crate::host::HostPattern;
 
 /// Where both rules match a request, only `winner` is required.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
