@@ -119,9 +119,7 @@ impl Active {
     fn decide(&self) -> Result<Decision, HeaderError> {
         const MAP: MapType = MapType::HttpRequestHeaders;
         let headers = HeaderView::fetch(MAP)?;
-        if let Some(name) = &self.username_header {
-            headers::remove_spellings(MAP, &headers, name)?;
-        }
+        headers::remove_spellings(MAP, &headers, &self.username_header)?;
         let request = Request::of(&headers);
         let host = request.authority.map(host::normalize);
         let target = Target {

@@ -217,17 +217,29 @@ pub fn set(map: MapType, name: &HeaderName, value: &[u8]) -> Result<(), HeaderEr
     Ok(hostcalls::replace_map_value(map, name.as_str(), value)?)
 }
 
-/// Removes every header of `map` that [is spelled](HeaderName::is_spelled) like `name` from the
-/// host, given the map's `view`; costs nothing where there is none.
-pub fn remove_spellings(
+/// Appends `value` to the headers `name` of `map`, as one more of that name.
+///
+/// # Errors
+/// [`HeaderError::InvalidValue`] where `value` holds a control character.
+pub fn append(map: MapType, name: &HeaderName, value: &[u8]) -> Result<(), HeaderError> {
+    if !is_valid_value(value) {
+        return Err(HeaderError::InvalidValue(name.clone()));
+    }
+    Ok(hostcalls::add_map_value(map, name.as_str(), value)?)
+}
+
+/// Removes every header of `map` that [is spelled](HeaderName::is_spelled) like one of `names` from
+/// the host, given the map's `view`; costs nothing where there is none.
+pub fn remove_spellings<'a>(
     map: MapType,
     view: &HeaderView,
-    name: &HeaderName,
+    names: impl IntoIterator<Item = &'a HeaderName> + Clone,
 ) -> Result<(), HeaderError> {
     // Removing takes every header of a name, so each spelling once.
     let mut removed: Vec<&[u8]> = Vec::new();
     for (key, _) in view {
-        if name.is_spelled(key) && !removed.contains(&key) {
+        let is_meant = names.clone().into_iter().any(|name| name.is_spelled(key));
+        if is_meant && !removed.contains(&key) {
             hostcalls::remove_map_value(map, key)?;
             removed.push(key);
         }

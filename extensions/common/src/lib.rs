@@ -2,17 +2,19 @@
 //!
 //! * [`hostcalls`]: host calls that return a [`Result`] where the SDK's panic. A panic in a guest
 //!   takes down the worker's plugin for every user, so extensions call the host through this.
+//! * [`foreign`]: what Envoy offers beside the ABI.
 //! * [`headers`]: a whole header map in one host call, looked up in place.
 //! * [`config`]: strict JSON configuration with errors that name the field.
 //! * [`path`] and [`host`]: what a request path or host could mean to whoever serves it.
 //! * [`rules`]: which rules a request falls under, by host, method and path.
 //! * [`reply`]: local replies, prepared once.
-//! * [`metric`]: counters by name and tags.
+//! * [`metric`]: counters and gauges by name and tags.
 //! * [`logger`]: the `log` crate's macros, to the proxy's log.
 //!
 //! Outside a proxy these need a host: `sdk-tests` is one.
 
 pub mod config;
+pub mod foreign;
 pub mod headers;
 pub mod host;
 pub mod hostcalls;

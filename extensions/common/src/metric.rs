@@ -1,4 +1,4 @@
-//! Counters by name and tags.
+//! Counters and gauges by name and tags.
 
 use proxy_wasm::types::MetricType;
 
@@ -21,6 +21,23 @@ impl Counter {
     /// Adds one. A host that refuses costs a count, never a request.
     pub fn increment(self) {
         let _ = hostcalls::increment_metric(self.0, 1);
+    }
+}
+
+/// A value of the host that goes up and down, shared by all its workers: the last one that sets it
+/// decides.
+#[derive(Clone, Copy, Debug)]
+pub struct Gauge(u32);
+
+impl Gauge {
+    /// Defines the gauge `name` with `tags`, as [`Counter::define`] does.
+    pub fn define(name: &str, tags: &[(&str, &str)]) -> Result<Self, HostError> {
+        hostcalls::define_metric(MetricType::Gauge, &full_name(name, tags)).map(Self)
+    }
+
+    /// Sets it. A host that refuses costs a number, never a request.
+    pub fn set(self, value: u64) {
+        let _ = hostcalls::record_metric(self.0, value);
     }
 }
 
