@@ -1,0 +1,35 @@
+//! JSON Web Tokens (RFC 7519) as a Proxy-Wasm extension: verifies, and turns claims into headers.
+//!
+//! What it does and how it is configured is in the `README.md` beside this crate. Inside:
+//!
+//! * [`config`]: JSON in, validated configuration out.
+//! * [`source`]: where a token is in a request; [`token`], [`json`]: a token, read strictly.
+//! * [`jwks`], [`jwk`], [`algorithm`]: keys, and which of them a token means; [`remote`]: keys that
+//!   come from a server.
+//! * [`signature`]: the cryptography that `jsonwebtoken` is given.
+//! * [`claims`]: what is asked of the registered claims; [`claim`], [`rendering`], [`grant`]: what
+//!   becomes of claims; [`metadata`]: claims that another filter has verified.
+//! * [`authenticator`], [`provider`], [`cache`], [`failure`]: the decision.
+
+pub mod algorithm;
+pub mod authenticator;
+pub mod cache;
+pub mod claim;
+pub mod claims;
+pub mod config;
+pub mod failure;
+pub mod grant;
+pub mod json;
+pub mod jwk;
+pub mod jwks;
+pub mod metadata;
+pub mod provider;
+pub mod remote;
+pub mod rendering;
+pub mod signature;
+pub mod source;
+pub mod token;
+
+// Links the mock host, which the unit tests run on.
+#[cfg(test)]
+use sdk_tests as _;
