@@ -10,6 +10,7 @@
 //! * [`claims`]: what is asked of the registered claims; [`claim`], [`rendering`], [`grant`]: what
 //!   becomes of claims; [`metadata`]: claims that another filter has verified.
 //! * [`authenticator`], [`provider`], [`cache`], [`failure`]: the decision.
+//! * [`filter`]: the Proxy-Wasm callbacks.
 
 pub mod algorithm;
 pub mod authenticator;
@@ -18,6 +19,7 @@ pub mod claim;
 pub mod claims;
 pub mod config;
 pub mod failure;
+pub mod filter;
 pub mod grant;
 pub mod json;
 pub mod jwk;
@@ -29,6 +31,21 @@ pub mod rendering;
 pub mod signature;
 pub mod source;
 pub mod token;
+
+pub use filter::root_context;
+
+#[cfg(target_family = "wasm")]
+#[allow(
+    missing_docs,
+    unreachable_pub,
+    reason = "the macro writes a public function"
+)]
+mod start {
+    proxy_wasm::main! {{
+        extension_common::logger::init();
+        proxy_wasm::set_root_context(|_| super::root_context());
+    }}
+}
 
 // Links the mock host, which the unit tests run on.
 #[cfg(test)]

@@ -9,6 +9,7 @@ use std::time::Duration;
 use sha2::{Digest as _, Sha256};
 
 use crate::jwks::{KeySet, KeySetError, LeftOut, Origin};
+use shared::Note;
 
 /// A moment: the time since 1970.
 pub type Moment = Duration;
@@ -145,14 +146,21 @@ impl Remote {
         self.is_demanded = false;
     }
 
-    /// Whether the server should be asked now.
-    pub fn wants_fetch(&self, now: Moment) -> bool {
+    /// Whether it is time to ask the server, without anybody demanding it.
+    pub fn is_due(&self, now: Moment) -> bool {
         // A clock that was set back would otherwise make a set last.
         let is_fresh = self.held.as_ref().is_some_and(|held| {
             let age = now.checked_sub(held.fetched);
             age.is_some_and(|age| age < self.settings.refresh_interval)
         });
-        self.in_flight_until.is_none() && now >= self.not_before && (!is_fresh || self.is_demanded)
+        !is_fresh
+    }
+
+    /// Whether the server should be asked now.
+    pub fn wants_fetch(&self, now: Moment) -> bool {
+        self.in_flight_until.is_none()
+            && now >= self.not_before
+            && (self.is_demanded || self.is_due(now))
     }
 
     /// The server is being asked.
@@ -162,6 +170,13 @@ impl Remote {
             .saturating_add(GRACE);
         self.in_flight_until = Some(until);
         self.is_demanded = false;
+    }
+
+    /// The server is not being asked after all: another worker was faster. Whether it was a demand
+    /// stays to be known.
+    pub fn withdraw(&mut self, is_demanded: bool) {
+        self.in_flight_until = None;
+        self.is_demanded = is_demanded;
     }
 
     /// Whether an answer is overdue; the host gives one even where the server does not.
@@ -198,10 +213,39 @@ impl Remote {
                 });
             }
         }
+        self.settled();
+        Ok(left_out)
+    }
+
+    /// Takes a set that another worker has noted, like [`Remote::adopt`].
+    ///
+    /// # Errors
+    /// The set is refused, or not the one that was noted.
+    pub fn adopt_noted(&mut self, body: &[u8], note: &Note) -> Result<Vec<LeftOut>, Refused> {
+        if <[u8; 32]>::from(Sha256::digest(body)) != note.fingerprint {
+            return Err(Refused::Other);
+        }
+        self.adopt(body, note.fetched)
+    }
+
+    /// Another worker has found that the set is still the same.
+    pub fn confirm(&mut self, fetched: Moment) {
+        if let Some(held) = &mut self.held {
+            held.fetched = fetched;
+        }
+        self.settled();
+    }
+
+    fn settled(&mut self) {
         self.in_flight_until = None;
+        self.is_demanded = false;
         self.failures = 0;
         self.not_before = Moment::ZERO;
-        Ok(left_out)
+    }
+
+    /// How many failures there were since the last success.
+    pub fn failures(&self) -> u32 {
+        self.failures
     }
 
     /// The set's fingerprint.
@@ -237,6 +281,9 @@ pub enum Refused {
     /// There is no key in it that could be used.
     #[error("it has no key that verifies signatures")]
     Empty,
+    /// It is not the one that was noted.
+    #[error("it is not the set that was noted")]
+    Other,
 }
 
 #[cfg(test)]

@@ -116,6 +116,14 @@ impl Lease {
         })
     }
 
+    /// Whether it still holds. A lease that would hold longer than any does is one from before the
+    /// clock was set back.
+    pub fn is_held(&self, now: Moment) -> bool {
+        const LONGEST: Duration = Duration::from_secs(120);
+        let left = self.until.saturating_sub(now);
+        left > Duration::ZERO && left <= LONGEST
+    }
+
     /// Whether a demand has been met so recently that another is not.
     pub fn has_met_demand(&self, now: Moment) -> bool {
         now.saturating_sub(self.demanded) < DEMAND_INTERVAL
