@@ -5,7 +5,10 @@ use std::time::Duration;
 use proxy_wasm::types::BufferType;
 use serde::{Deserialize, Deserializer, de, de::DeserializeOwned};
 
-use crate::hostcalls::{self, HostError};
+use crate::{
+    hostcalls::{self, HostError},
+    json,
+};
 
 /// Why a configuration is refused.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -72,19 +75,17 @@ pub fn read<T: DeserializeOwned>() -> Result<T, ConfigError> {
 
 /// Parses `json`; nothing at all counts as `{}`.
 pub fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, ConfigError> {
+    const MAX_DEPTH: usize = 32;
     let json = if json.trim_ascii().is_empty() {
         b"{}"
     } else {
         json
     };
-    let mut deserializer = serde_json::Deserializer::from_slice(json);
-    let parsed = serde_path_to_error::deserialize(&mut deserializer)
-        .map_err(|error| shape(&error.path().to_string(), &error.inner().to_string()))?;
-    deserializer.end().map_err(|error| ConfigError::Shape {
+    let value = json::parse(json, MAX_DEPTH).map_err(|error| ConfigError::Shape {
         path: "configuration".into(),
         problem: error.to_string(),
     })?;
-    Ok(parsed)
+    json::deserialize(&value).map_err(|misfit| shape(&misfit.path, &misfit.problem))
 }
 
 /// An error of serde's, without what may be a password in the wrong place.
@@ -102,7 +103,7 @@ fn shape(path: &str, message: &str) -> ConfigError {
     };
     ConfigError::Shape {
         path: match path {
-            "" | "." => "configuration".into(),
+            "" => "configuration".into(),
             path => path.into(),
         },
         problem,
@@ -229,7 +230,11 @@ mod tests {
             )
         );
         assert!(error("[").starts_with("configuration: "));
-        assert!(error("{} {}").starts_with("configuration: trailing characters"));
+        assert_eq!(
+            error("{} {}"),
+            "configuration: it is not JSON (line 1, column 4)"
+        );
+        assert!(error(r#"{"rules": [], "rules": []}"#).contains("a member occurs twice"));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //!   takes down the worker's plugin for every user, so extensions call the host through this.
 //! * [`foreign`]: what Envoy offers beside the ABI.
 //! * [`headers`]: a whole header map in one host call, looked up in place.
-//! * [`config`]: strict JSON configuration with errors that name the field.
+//! * [`config`]: strict JSON configuration with errors that name the field; [`json`]: the JSON.
 //! * [`path`] and [`host`]: what a request path or host could mean to whoever serves it.
 //! * [`rules`]: which rules a request falls under, by host, method and path.
 //! * [`reply`]: local replies, prepared once.
@@ -18,6 +18,7 @@ pub mod foreign;
 pub mod headers;
 pub mod host;
 pub mod hostcalls;
+pub mod json;
 pub mod logger;
 pub mod metric;
 pub mod path;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::json::{Object, Value};
+use extension_common::json::{Object, Value};
 
 /// Where a claim is.
 ///
@@ -145,7 +145,7 @@ impl RequiredClaim {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json;
+    use extension_common::json;
 
     const CLAIMS: &str = r#"{
         "sub": "alice", "a.b": "literal", "a": {"b": "nested", "c": {"d": 7}},

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use crate::{
-    failure::Failure,
-    json::{Object, Value},
-};
+use extension_common::json::{Object, Value};
+
+use crate::failure::Failure;
 
 /// A moment in seconds since 1970 (RFC 7519, section 2, "NumericDate"). It may have a fraction; a
 /// double holds a microsecond of any that matters.
@@ -171,7 +170,7 @@ fn audiences<'a>(claim: Option<&'a Value<'_>>) -> Result<Vec<&'a str>, Failure> 
 #[allow(clippy::arithmetic_side_effects, reason = "a test")]
 mod tests {
     use super::*;
-    use crate::json;
+    use extension_common::json;
 
     const NOW: u64 = 1_000_000;
 

@@ -1,12 +1,14 @@
 //! What a verified token is good for: the headers, the properties and the authority that its claims
 //! make.
 
-use extension_common::headers::HeaderName;
+use extension_common::{
+    headers::HeaderName,
+    json::{Object, Value},
+};
 
 use crate::{
     claim::{ClaimPath, RequiredClaim},
     failure::Failure,
-    json::{Object, Value},
     rendering::Rendering,
 };
 
@@ -149,7 +151,7 @@ pub fn is_authority(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json;
+    use extension_common::json;
 
     fn name(text: &str) -> HeaderName {
         HeaderName::new(text).unwrap()

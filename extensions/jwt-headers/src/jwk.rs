@@ -1,11 +1,11 @@
 //! One JSON Web Key (RFC 7517, RFC 7518 section 6, RFC 8037), as far as it verifies signatures.
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use extension_common::json::{NotText, Object, Value};
 use jsonwebtoken::DecodingKey;
 
 use crate::{
     algorithm::{Algorithm, KeyKind},
-    json::{NotText, Object, Value},
     signature::material,
 };
 

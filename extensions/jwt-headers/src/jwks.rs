@@ -1,8 +1,9 @@
 //! Sets of keys (RFC 7517, section 5), and which key of a set a token means.
 
+use extension_common::json::{self, JsonError, Value};
+
 use crate::{
     algorithm::Algorithm,
-    json::{self, JsonError, Value},
     jwk::{Key, Unusable},
 };
 

@@ -3,7 +3,7 @@
 //! What it does and how it is configured is in the `README.md` beside this crate. Inside:
 //!
 //! * [`config`]: JSON in, validated configuration out.
-//! * [`source`]: where a token is in a request; [`token`], [`json`]: a token, read strictly.
+//! * [`source`]: where a token is in a request; [`token`]: a token, read strictly.
 //! * [`jwks`], [`jwk`], [`algorithm`]: keys, and which of them a token means; [`remote`]: keys that
 //!   come from a server.
 //! * [`signature`]: the cryptography that `jsonwebtoken` is given.
@@ -21,7 +21,6 @@ pub mod config;
 pub mod failure;
 pub mod filter;
 pub mod grant;
-pub mod json;
 pub mod jwk;
 pub mod jwks;
 pub mod metadata;

@@ -5,8 +5,8 @@
 
 use std::borrow::Cow;
 
-use crate::json::{Object, Value};
 use crate::token::MAX_DEPTH;
+use extension_common::json::{Object, Value};
 
 /// The object at `namespace` and `key` of a serialized `Metadata`; `None` where there is none.
 pub fn find<'a>(metadata: &'a [u8], namespace: &str, key: &str) -> Option<Object<'a>> {
@@ -86,7 +86,7 @@ fn object(message: &[u8], depth: usize) -> Option<Object<'_>> {
         .collect::<Option<_>>()?;
     // A map has no order of its own; this one is the same each time.
     members.sort_by(|(a, _), (b, _)| a.cmp(b));
-    Some(Object(members))
+    Some(Object::from_members(members))
 }
 
 /// Numbers are doubles here: a whole one is written as such, as far as a double is exact.

@@ -4,7 +4,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 
-use crate::json::Value;
+use extension_common::json::Value;
 
 /// What becomes of lists and objects. Strings, numbers and truth values are written as they are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -160,7 +160,7 @@ fn percent_encode(text: Cow<'_, str>) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json;
+    use extension_common::json;
 
     fn render(rendering: &Rendering, json: &str) -> Option<String> {
         rendering.render(Some(&json::parse(json.as_bytes(), 8).unwrap()))

@@ -1,5 +1,9 @@
 //! Signatures: the cryptography that `jsonwebtoken` is given.
 //!
+//! Its dispatch of signatures is used, and no more of it. What it makes of a whole token
+//! (`jsonwebtoken::decode`) is less strict than what is checked here in every point, and would be a
+//! seventh of the module.
+//!
 //! The library takes its cryptography from a [`CryptoProvider`] that is installed once for the
 //! process. Ours verifies with the host's own function where that has proven itself
 //! ([`HostCrypto`]), and with RustCrypto's crates where it has not.
@@ -21,7 +25,7 @@ use jsonwebtoken::{
 
 pub use host::{HostCall, HostCrypto};
 
-use crate::algorithm::Algorithm;
+use crate::{algorithm::Algorithm, jwk::Key, token::Token};
 
 thread_local! {
     /// What the running verification may use. The provider's functions have no other way to know:
@@ -42,8 +46,20 @@ static PROVIDER: CryptoProvider = CryptoProvider {
     },
 };
 
+/// Whether the signature of `token` is that of `key`, which must fit the token's algorithm.
+pub fn is_right(token: &Token<'_>, key: &Key, host: Option<&HostCrypto>) -> bool {
+    let Some((text, signature)) = token.signed() else {
+        return false;
+    };
+    let algorithm = token.algorithm().to_library();
+    with_host(host, || {
+        jsonwebtoken::crypto::verify(signature, text.as_bytes(), key.decoding(), algorithm)
+    })
+    .is_ok_and(|is_right| is_right)
+}
+
 /// Runs `verification` with our cryptography installed, and with the host's function within reach.
-pub(crate) fn with_host<T>(host: Option<&HostCrypto>, verification: impl FnOnce() -> T) -> T {
+fn with_host<T>(host: Option<&HostCrypto>, verification: impl FnOnce() -> T) -> T {
     // Installed already: by us, since nobody else in this program does.
     let _ = PROVIDER.install_default();
     HOST.set(host.copied());

@@ -1,12 +1,9 @@
 //! A token in the compact form (RFC 7515, section 7.1), read strictly.
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use extension_common::json::{self, Object, Value};
 
-use crate::{
-    algorithm::Algorithm,
-    failure::Failure,
-    json::{self, Object, Value},
-};
+use crate::{algorithm::Algorithm, failure::Failure};
 
 /// The longest token that is looked at, in bytes.
 pub const MAX_LENGTH: usize = 16 * 1024;
@@ -58,9 +55,9 @@ impl<'a> Token<'a> {
         })
     }
 
-    /// The whole token.
-    pub fn text(&self) -> &'a str {
-        self.text
+    /// What is signed, and the signature in base64url.
+    pub fn signed(&self) -> Option<(&'a str, &'a str)> {
+        self.text.rsplit_once('.')
     }
 
     /// The payload as it was sent: base64url.
@@ -140,7 +137,7 @@ mod tests {
         assert_eq!(token.algorithm(), Algorithm::RS256);
         assert_eq!(token.key_id(), Some("k1"));
         assert_eq!(token.payload(), "e30");
-        assert_eq!(token.text(), text);
+        assert_eq!(token.signed(), text.rsplit_once('.'));
         assert_eq!(token.claims().unwrap(), Object::default());
     }
 

@@ -14,7 +14,7 @@ use crate::{
     metadata,
     provider::{ClaimsOrigin, Keys, Verification},
     remote::Lookup,
-    signature::HostCrypto,
+    signature::{self, HostCrypto},
     source::{self, Found, Source},
     token::Token,
 };
@@ -255,7 +255,7 @@ impl Check<'_> {
         verification: &mut Verification,
     ) -> Result<Outcome, Failure> {
         let token = Token::parse(text)?;
-        if !verification.algorithms.allow(token.algorithm()) {
+        if !verification.algorithms.contains(&token.algorithm()) {
             return Err(Failure::Algorithm);
         }
         let claims = token.claims()?;
@@ -278,7 +278,9 @@ impl Check<'_> {
                 };
             }
         };
-        verification.verify(&token, key, self.host)?;
+        if !signature::is_right(&token, key, self.host) {
+            return Err(Failure::Signature);
+        }
 
         let grant = Rc::new(self.using.grant(&claims, token.payload())?);
         self.cache.put(

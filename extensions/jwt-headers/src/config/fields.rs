@@ -5,12 +5,12 @@ use std::{fmt, marker::PhantomData};
 use extension_common::{config::ConfigError, headers::HeaderName};
 use serde::{
     Deserialize, Deserializer,
-    de::{self, MapAccess, Visitor},
+    de::{MapAccess, Visitor},
 };
 
 use crate::claim::{self, ClaimPath};
 
-/// An object whose names are the operator's: in order, and each once.
+/// An object whose names are the operator's, in order.
 pub(super) struct Named<T>(pub(super) Vec<(String, T)>);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Named<T> {
@@ -27,9 +27,6 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Named<T> {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Named<T>, A::Error> {
                 let mut members: Vec<(String, T)> = Vec::new();
                 while let Some((name, value)) = map.next_entry::<String, T>()? {
-                    if members.iter().any(|(known, _)| *known == name) {
-                        return Err(de::Error::custom("expected each name once"));
-                    }
                     members.push((name, value));
                 }
                 Ok(Named(members))

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use extension_common::config::{ConfigError, ProtoDuration, Remarks};
+use extension_common::{
+    config::{ConfigError, ProtoDuration, Remarks},
+    json::{Tree, Value},
+};
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use crate::{
     algorithm::Algorithm,
@@ -20,7 +22,7 @@ use crate::{
 pub(super) struct JwksJson {
     /// The set itself: an object, or JSON as a text.
     #[cfg_attr(test, schemars(with = "Option<InlineJwks>"))]
-    inline: Option<Box<RawValue>>,
+    inline: Option<Tree>,
 
     /// A server that publishes the set.
     remote: Option<RemoteJson>,
@@ -78,9 +80,9 @@ impl JwksJson {
         let is_secret = algorithms.iter().any(|algorithm| algorithm.is_symmetric());
         match (self.inline, self.remote, self.env) {
             (Some(inline), None, None) => {
-                let text = match serde_json::from_str::<String>(inline.get()) {
-                    Ok(text) => text,
-                    Err(_) => inline.get().to_owned(),
+                let text = match inline.0 {
+                    Value::String(text) => text.into_owned(),
+                    other => other.to_json(),
                 };
                 let field = format!("{field}.inline");
                 fixed(&field, &text, algorithms, remarks).map(Keys::Fixed)

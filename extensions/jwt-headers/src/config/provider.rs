@@ -18,7 +18,7 @@ use crate::{
     algorithm::Algorithm,
     claims::{Expectations, TextPattern},
     grant::Use,
-    provider::{AllowedAlgorithms, ClaimsOrigin, Provider, Verification},
+    provider::{ClaimsOrigin, Provider, Verification},
     source::Source,
 };
 
@@ -276,7 +276,7 @@ impl ProviderJson {
             sources,
             forward: self.forward.unwrap_or(false),
             keys: jwks.validate(&at("jwks"), &algorithms, env, remarks)?,
-            algorithms: AllowedAlgorithms::new(&algorithms, &expectations),
+            algorithms,
             expectations,
         })
     }

@@ -181,7 +181,8 @@ fn a_set_is_an_object_with_a_bounded_list_of_objects_and_each_kid_once() {
         assert!(matches!(refused(text), KeySetError::Json(_)), "{text}");
     }
     let twice = r#"{"keys":[],"keys":[]}"#;
-    assert_eq!(refused(twice), KeySetError::Json(JsonError::Duplicate));
+    let message = refused(twice).to_string();
+    assert!(message.starts_with("a member occurs twice"), "{message}");
     assert_eq!(refused(&" ".repeat(MAX_BYTES + 1)), KeySetError::TooLarge);
     let many = format!("{{\"keys\":[{}]}}", vec!["{}"; MAX_KEYS + 1].join(","));
     assert_eq!(refused(&many), KeySetError::TooMany);

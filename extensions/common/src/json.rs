@@ -1,32 +1,55 @@
-//! Strict JSON (RFC 8259), for what comes from strangers.
+//! Strict JSON (RFC 8259), for what comes from strangers, and for configurations.
 //!
 //! Where two parsers read one text differently, one of them is fooled. So this one takes only what
-//! has one meaning: UTF-8 without a byte order mark, no member twice in an object (RFC 7515,
-//! section 4; RFC 7519, section 4), no lone surrogates, nothing after the value, a bounded depth.
-//! Numbers keep their text: 9007199254740993 is not 9007199254740992.
+//! has one meaning: UTF-8 without a byte order mark, no member twice in an object, no lone
+//! surrogates, nothing after the value, a bounded depth. Numbers keep their text: 9007199254740993 is
+//! not 9007199254740992.
 
+mod deserializer;
 mod parser;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
+pub use deserializer::{Misfit, Tree, deserialize};
 pub use parser::parse;
 
-/// Why a text is refused. No part of the text is in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum JsonError {
+/// Why a text is refused, and where. No part of the text is in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JsonError {
+    /// Why.
+    pub problem: Problem,
+    /// In which line, from 1.
+    pub line: usize,
+    /// At which byte of the line, from 1.
+    pub column: usize,
+}
+
+/// Why a text is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Problem {
     /// Not UTF-8.
-    #[error("it is not UTF-8")]
     NotUtf8,
     /// Not JSON.
-    #[error("it is not JSON")]
     Syntax,
     /// A name occurs twice in one object.
-    #[error("a member occurs twice in one object")]
     Duplicate,
     /// Lists and objects in each other, deeper than allowed.
-    #[error("it is nested too deeply")]
     TooDeep,
 }
+
+impl fmt::Display for JsonError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let problem = match self.problem {
+            Problem::NotUtf8 => "it is not UTF-8",
+            Problem::Syntax => "it is not JSON",
+            Problem::Duplicate => "a member occurs twice in one object",
+            Problem::TooDeep => "it is nested too deeply",
+        };
+        write!(f, "{problem} (line {}, column {})", self.line, self.column)
+    }
+}
+
+impl std::error::Error for JsonError {}
 
 /// A JSON value.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,9 +70,19 @@ pub enum Value<'a> {
 
 /// The members of an object, in order; each name once.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Object<'a>(pub(crate) Vec<(Cow<'a, str>, Value<'a>)>);
+pub struct Object<'a>(Vec<(Cow<'a, str>, Value<'a>)>);
 
 impl<'a> Object<'a> {
+    /// An object of these members. The caller sees to it that each name is there once.
+    pub fn from_members(members: Vec<(Cow<'a, str>, Value<'a>)>) -> Self {
+        Self(members)
+    }
+
+    /// All members, in order.
+    pub fn members(&self) -> &[(Cow<'a, str>, Value<'a>)] {
+        &self.0
+    }
+
     /// The member `name`.
     pub fn get(&self, name: &str) -> Option<&Value<'a>> {
         self.0
@@ -65,11 +98,6 @@ impl<'a> Object<'a> {
             Some(Value::String(text)) => Ok(Some(text)),
             Some(_) => Err(NotText),
         }
-    }
-
-    /// All names, in order.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|(name, _)| name.as_ref())
     }
 }
 

@@ -1,21 +1,31 @@
 //! The parser: recursive descent, bounded by the depth.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashSet};
 
-use super::{JsonError, Object, Value};
+use super::{JsonError, Object, Problem, Value};
 
 /// Parses `text`, in which lists and objects are nested at most `max_depth` deep.
 ///
 /// # Errors
 /// The text is not the strict JSON that this module takes.
 pub fn parse(text: &[u8], max_depth: usize) -> Result<Value<'_>, JsonError> {
-    let text = std::str::from_utf8(text).map_err(|_| JsonError::NotUtf8)?;
-    let mut parser = Parser { text, at: 0 };
-    let value = parser.value(max_depth)?;
-    parser.skip_blanks();
-    match parser.peek() {
-        None => Ok(value),
-        Some(_) => Err(JsonError::Syntax),
+    let valid = std::str::from_utf8(text)
+        .map_err(|error| locate(text, error.valid_up_to(), Problem::NotUtf8))?;
+    let mut parser = Parser { text: valid, at: 0 };
+    parser
+        .document(max_depth)
+        .map_err(|problem| locate(text, parser.at, problem))
+}
+
+/// The error at byte `at`.
+fn locate(text: &[u8], at: usize, problem: Problem) -> JsonError {
+    let before = text.get(..at).unwrap_or(text);
+    let line_starts = before.iter().rposition(|&byte| byte == b'\n');
+    let line_starts = line_starts.map_or(0, |newline| newline.saturating_add(1));
+    JsonError {
+        problem,
+        line: before.split(|&byte| byte == b'\n').count(),
+        column: before.len().saturating_sub(line_starts).saturating_add(1),
     }
 }
 
@@ -41,8 +51,8 @@ impl<'a> Parser<'a> {
         found
     }
 
-    fn expect(&mut self, byte: u8) -> Result<(), JsonError> {
-        self.take(byte).then_some(()).ok_or(JsonError::Syntax)
+    fn expect(&mut self, byte: u8) -> Result<(), Problem> {
+        self.take(byte).then_some(()).ok_or(Problem::Syntax)
     }
 
     fn skip_blanks(&mut self) {
@@ -52,18 +62,27 @@ impl<'a> Parser<'a> {
     }
 
     /// The text from `start` to where the parser is.
-    fn since(&self, start: usize) -> Result<&'a str, JsonError> {
-        self.text.get(start..self.at).ok_or(JsonError::Syntax)
+    fn since(&self, start: usize) -> Result<&'a str, Problem> {
+        self.text.get(start..self.at).ok_or(Problem::Syntax)
     }
 
-    fn value(&mut self, depth: usize) -> Result<Value<'a>, JsonError> {
+    fn document(&mut self, max_depth: usize) -> Result<Value<'a>, Problem> {
+        let value = self.value(max_depth)?;
         self.skip_blanks();
-        match self.peek().ok_or(JsonError::Syntax)? {
+        match self.peek() {
+            None => Ok(value),
+            Some(_) => Err(Problem::Syntax),
+        }
+    }
+
+    fn value(&mut self, depth: usize) -> Result<Value<'a>, Problem> {
+        self.skip_blanks();
+        match self.peek().ok_or(Problem::Syntax)? {
             b'{' => self
-                .object(depth.checked_sub(1).ok_or(JsonError::TooDeep)?)
+                .object(depth.checked_sub(1).ok_or(Problem::TooDeep)?)
                 .map(Value::Object),
             b'[' => self
-                .array(depth.checked_sub(1).ok_or(JsonError::TooDeep)?)
+                .array(depth.checked_sub(1).ok_or(Problem::TooDeep)?)
                 .map(Value::Array),
             b'"' => self.string().map(Value::String),
             b't' => self.word("true", Value::Bool(true)),
@@ -73,16 +92,16 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn word(&mut self, word: &str, value: Value<'a>) -> Result<Value<'a>, JsonError> {
-        let rest = self.text.get(self.at..).ok_or(JsonError::Syntax)?;
+    fn word(&mut self, word: &str, value: Value<'a>) -> Result<Value<'a>, Problem> {
+        let rest = self.text.get(self.at..).ok_or(Problem::Syntax)?;
         if !rest.starts_with(word) {
-            return Err(JsonError::Syntax);
+            return Err(Problem::Syntax);
         }
         self.at = self.at.saturating_add(word.len());
         Ok(value)
     }
 
-    fn object(&mut self, depth: usize) -> Result<Object<'a>, JsonError> {
+    fn object(&mut self, depth: usize) -> Result<Object<'a>, Problem> {
         self.expect(b'{')?;
         let mut members = Vec::new();
         self.skip_blanks();
@@ -101,12 +120,12 @@ impl<'a> Parser<'a> {
             }
         }
         if has_duplicate(&members) {
-            return Err(JsonError::Duplicate);
+            return Err(Problem::Duplicate);
         }
         Ok(Object(members))
     }
 
-    fn array(&mut self, depth: usize) -> Result<Vec<Value<'a>>, JsonError> {
+    fn array(&mut self, depth: usize) -> Result<Vec<Value<'a>>, Problem> {
         self.expect(b'[')?;
         let mut items = Vec::new();
         self.skip_blanks();
@@ -124,13 +143,13 @@ impl<'a> Parser<'a> {
     }
 
     /// Most strings have no escapes, and are borrowed.
-    fn string(&mut self) -> Result<Cow<'a, str>, JsonError> {
+    fn string(&mut self) -> Result<Cow<'a, str>, Problem> {
         self.expect(b'"')?;
         let start = self.at;
         let mut unescaped: Option<String> = None;
         let mut copied = start;
         loop {
-            match self.peek().ok_or(JsonError::Syntax)? {
+            match self.peek().ok_or(Problem::Syntax)? {
                 b'"' => {
                     let rest = self.since(copied)?;
                     self.advance();
@@ -144,21 +163,21 @@ impl<'a> Parser<'a> {
                 }
                 b'\\' => {
                     let text = unescaped.get_or_insert_default();
-                    text.push_str(self.text.get(copied..self.at).ok_or(JsonError::Syntax)?);
+                    text.push_str(self.text.get(copied..self.at).ok_or(Problem::Syntax)?);
                     self.advance();
                     let character = self.escape()?;
                     text.push(character);
                     copied = self.at;
                 }
-                0..=0x1f => return Err(JsonError::Syntax),
+                0..=0x1f => return Err(Problem::Syntax),
                 _ => self.advance(),
             }
         }
     }
 
     /// What follows a backslash.
-    fn escape(&mut self) -> Result<char, JsonError> {
-        let escape = self.peek().ok_or(JsonError::Syntax)?;
+    fn escape(&mut self) -> Result<char, Problem> {
+        let escape = self.peek().ok_or(Problem::Syntax)?;
         self.advance();
         Ok(match escape {
             b'"' => '"',
@@ -170,11 +189,11 @@ impl<'a> Parser<'a> {
             b'r' => '\r',
             b't' => '\t',
             b'u' => return self.unicode_escape(),
-            _ => return Err(JsonError::Syntax),
+            _ => return Err(Problem::Syntax),
         })
     }
 
-    fn unicode_escape(&mut self) -> Result<char, JsonError> {
+    fn unicode_escape(&mut self) -> Result<char, Problem> {
         let mut units = vec![self.unit()?];
         if matches!(units.first(), Some(0xd800..=0xdbff)) {
             self.expect(b'\\')?;
@@ -183,23 +202,23 @@ impl<'a> Parser<'a> {
         }
         match char::decode_utf16(units).next() {
             Some(Ok(character)) => Ok(character),
-            _ => Err(JsonError::Syntax),
+            _ => Err(Problem::Syntax),
         }
     }
 
     /// Four hexadecimal digits.
-    fn unit(&mut self) -> Result<u16, JsonError> {
+    fn unit(&mut self) -> Result<u16, Problem> {
         let mut unit = 0_u32;
         for _ in 0..4 {
-            let byte = self.peek().ok_or(JsonError::Syntax)?;
-            let digit = char::from(byte).to_digit(16).ok_or(JsonError::Syntax)?;
+            let byte = self.peek().ok_or(Problem::Syntax)?;
+            let digit = char::from(byte).to_digit(16).ok_or(Problem::Syntax)?;
             unit = unit.wrapping_shl(4) | digit;
             self.advance();
         }
-        u16::try_from(unit).map_err(|_| JsonError::Syntax)
+        u16::try_from(unit).map_err(|_| Problem::Syntax)
     }
 
-    fn number(&mut self) -> Result<Value<'a>, JsonError> {
+    fn number(&mut self) -> Result<Value<'a>, Problem> {
         let start = self.at;
         self.take(b'-');
         if !self.take(b'0') {
@@ -216,12 +235,12 @@ impl<'a> Parser<'a> {
     }
 
     /// One digit at least.
-    fn digits(&mut self) -> Result<(), JsonError> {
+    fn digits(&mut self) -> Result<(), Problem> {
         let start = self.at;
         while matches!(self.peek(), Some(b'0'..=b'9')) {
             self.advance();
         }
-        (self.at > start).then_some(()).ok_or(JsonError::Syntax)
+        (self.at > start).then_some(()).ok_or(Problem::Syntax)
     }
 }
 
@@ -238,7 +257,6 @@ fn has_duplicate(members: &[(Cow<'_, str>, Value<'_>)]) -> bool {
         }
         return false;
     }
-    let mut names: Vec<&str> = members.iter().map(|(name, _)| name.as_ref()).collect();
-    names.sort_unstable();
-    names.array_windows().any(|[a, b]| a == b)
+    let mut names = HashSet::with_capacity(members.len());
+    !members.iter().all(|(name, _)| names.insert(name.as_ref()))
 }
