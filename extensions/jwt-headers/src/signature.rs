@@ -109,3 +109,6 @@ impl Verifier<Vec<u8>> for SignatureVerifier {
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects, reason = "a test")]
 mod tests;
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "a test")]
+mod wycheproof;

@@ -32,7 +32,7 @@ fn unsigned(integer: &[u8]) -> Vec<u8> {
 }
 
 /// What Envoy does, with the keys and signatures that it is handed.
-fn envoy(hash: &str, key: &[u8], signature: &[u8], text: &[u8]) -> Option<bool> {
+pub(super) fn envoy(hash: &str, key: &[u8], signature: &[u8], text: &[u8]) -> Option<bool> {
     let [(0x30, info)] = elements(key)[..] else {
         panic!("no SubjectPublicKeyInfo")
     };

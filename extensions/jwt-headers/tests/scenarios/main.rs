@@ -10,6 +10,7 @@
 )]
 
 mod algorithms;
+mod attacks;
 mod configuration;
 mod cost;
 mod headers;

@@ -132,6 +132,11 @@ pub(crate) fn sign(algorithm: &str, text: &[u8]) -> Vec<u8> {
     }
 }
 
+/// The signature of `text` by the Ed25519 key with this seed.
+pub(crate) fn sign_by(seed: u8, text: &[u8]) -> Vec<u8> {
+    ed25519_key(seed).sign(text).to_bytes().to_vec()
+}
+
 /// A token with this header and these claims, as JSON texts, whatever they say.
 pub(crate) fn raw(algorithm: &str, header: &str, claims: &str) -> String {
     let text = format!("{}.{}", encode(header), encode(claims));
@@ -163,7 +168,7 @@ pub(crate) fn token(algorithm: &str, more: Value) -> String {
 pub(crate) fn token_by(id: &str, seed: u8, more: Value) -> String {
     let header = json!({ "alg": "EdDSA", "kid": id }).to_string();
     let text = format!("{}.{}", encode(header), encode(claims(more).to_string()));
-    let signature = encode(ed25519_key(seed).sign(text.as_bytes()).to_bytes());
+    let signature = encode(sign_by(seed, text.as_bytes()));
     format!("{text}.{signature}")
 }
 
