@@ -15,6 +15,7 @@ mod configuration;
 mod cost;
 mod headers;
 mod hygiene;
+mod remote;
 mod replies;
 mod rules;
 mod sources;

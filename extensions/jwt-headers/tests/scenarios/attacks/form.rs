@@ -106,7 +106,7 @@ fn base64() -> Vec<Attack> {
             "a payload that is not encoded, signed",
             signed(format!("{header}.{{}}")),
         ),
-        ("one character more", format!("{good}A")),
+        ("one character more", format!("{good}B")),
         ("one character less", good[..good.len() - 1].to_owned()),
     ])
 }
