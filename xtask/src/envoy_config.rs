@@ -7,22 +7,30 @@ use serde_json::{Value, json};
 
 /// One cluster, `upstream`, and these listeners; every port is a free one.
 pub(crate) fn bootstrap(listeners: &[Value], upstream: SocketAddr) -> Value {
+    with_clusters(listeners, &[("upstream", upstream)])
+}
+
+/// The same with these clusters.
+pub(crate) fn with_clusters(listeners: &[Value], clusters: &[(&str, SocketAddr)]) -> Value {
+    let cluster = |(name, address): &(&str, SocketAddr)| {
+        json!({
+            "name": name,
+            "type": "STATIC",
+            "connect_timeout": "5s",
+            "load_assignment": {
+                "cluster_name": name,
+                "endpoints": [{
+                    "lb_endpoints": [{ "endpoint": { "address": socket(*address) } }],
+                }],
+            },
+        })
+    };
     json!({
         "node": { "id": "xtask", "cluster": "xtask" },
         "admin": { "address": socket(SocketAddr::from(([127, 0, 0, 1], 0))) },
         "static_resources": {
             "listeners": listeners,
-            "clusters": [{
-                "name": "upstream",
-                "type": "STATIC",
-                "connect_timeout": "5s",
-                "load_assignment": {
-                    "cluster_name": "upstream",
-                    "endpoints": [{
-                        "lb_endpoints": [{ "endpoint": { "address": socket(upstream) } }],
-                    }],
-                },
-            }],
+            "clusters": clusters.iter().map(cluster).collect::<Vec<_>>(),
         },
     })
 }
@@ -33,6 +41,11 @@ pub(crate) fn listener(name: &str, filters: &[Value], action: &Value) -> Value {
     if let (Some(route), Some(action)) = (route.as_object_mut(), action.as_object()) {
         route.extend(action.clone());
     }
+    routing_listener(name, filters, &[route])
+}
+
+/// A listener that sends requests through `filters` to the first of `routes` that matches.
+pub(crate) fn routing_listener(name: &str, filters: &[Value], routes: &[Value]) -> Value {
     let router = json!({
         "name": "envoy.filters.http.router",
         "typed_config": {
@@ -49,17 +62,12 @@ pub(crate) fn listener(name: &str, filters: &[Value], action: &Value) -> Value {
                 "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
                 "stat_prefix": name,
                 "route_config": {
-                    "virtual_hosts": [{ "name": "all", "domains": ["*"], "routes": [route] }],
+                    "virtual_hosts": [{ "name": "all", "domains": ["*"], "routes": routes }],
                 },
                 "http_filters": filters,
             },
         }] }],
     })
-}
-
-/// The route to the cluster of [`bootstrap`].
-pub(crate) fn to_upstream() -> Value {
-    json!({ "route": { "cluster": "upstream" } })
 }
 
 /// The `typed_config` of a plugin. It fails closed, and starts again after a crash.

@@ -28,29 +28,25 @@ pub enum Source {
 pub enum Found<'a> {
     /// There is no token.
     Nothing,
-    /// There is one.
-    One(Cow<'a, [u8]>),
+    /// There is one. Nobody has looked at its bytes yet: for a token that is known that is not
+    /// necessary, and it is long.
+    One {
+        /// The token.
+        token: Cow<'a, [u8]>,
+        /// In which of the places it is.
+        source: usize,
+    },
     /// There is something that is no token: a scheme without one, say.
     Malformed,
     /// There is more than one.
     Several,
 }
 
-impl<'a> Found<'a> {
+impl Found<'_> {
     fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::Nothing, found) | (found, Self::Nothing) => found,
             _ => Self::Several,
-        }
-    }
-
-    fn token(token: impl Into<Cow<'a, [u8]>>) -> Self {
-        let token = token.into();
-        let is_token_byte = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.~+/=".contains(byte);
-        if !token.is_empty() && token.iter().all(is_token_byte) {
-            Self::One(token)
-        } else {
-            Self::Malformed
         }
     }
 }
@@ -63,13 +59,19 @@ pub fn find<'a, 's>(
 ) -> Found<'a> {
     let mut looked: Vec<&Source> = Vec::new();
     let mut found = Found::Nothing;
-    for source in sources {
+    for (index, source) in sources.into_iter().enumerate() {
         if !looked.contains(&source) {
             looked.push(source);
-            found = found.and(source.find(headers, path));
+            found = found.and(source.find(index, headers, path));
         }
     }
     found
+}
+
+/// Whether what was found is more than one token: Envoy joins repeated `Authorization` headers with
+/// a comma, which no token has.
+pub fn is_joined(token: &[u8]) -> bool {
+    token.contains(&b',')
 }
 
 impl Source {
@@ -81,22 +83,33 @@ impl Source {
         })
     }
 
-    fn find<'a>(&self, headers: &'a HeaderView, path: &'a [u8]) -> Found<'a> {
+    fn find<'a>(&self, index: usize, headers: &'a HeaderView, path: &'a [u8]) -> Found<'a> {
+        let found = |token: Cow<'a, [u8]>| match token.is_empty() {
+            true => Found::Malformed,
+            false => Found::One {
+                token,
+                source: index,
+            },
+        };
         match self {
             Self::Header { name, scheme } => values(headers, name.as_str())
                 .map(|value| match scheme {
-                    Some(scheme) => after_scheme(value, scheme),
-                    None => Found::token(value),
+                    Some(scheme) => match after_scheme(value, scheme) {
+                        AfterScheme::Token(token) => found(token.into()),
+                        AfterScheme::Nothing => Found::Nothing,
+                        AfterScheme::Hidden => Found::Several,
+                    },
+                    None => found(value.into()),
                 })
                 .fold(Found::Nothing, Found::and),
             Self::Query(name) => parameters(path)
                 .filter(|parameter| is_named(parameter, name))
-                .map(|parameter| Found::token(decoded_value(parameter)))
+                .map(|parameter| found(decoded_value(parameter)))
                 .fold(Found::Nothing, Found::and),
             Self::Cookie(name) => values(headers, "cookie")
                 .flat_map(cookies)
                 .filter_map(|cookie| value_of(cookie, name))
-                .map(Found::token)
+                .map(|value| found(value.into()))
                 .fold(Found::Nothing, Found::and),
         }
     }
@@ -109,31 +122,30 @@ fn values<'a>(headers: &'a HeaderView, name: &str) -> impl Iterator<Item = &'a [
         .map(|(_, value)| value)
 }
 
+enum AfterScheme<'a> {
+    Token(&'a [u8]),
+    Nothing,
+    /// Ours comes in behind another.
+    Hidden,
+}
+
 /// The scheme, one blank or more, and the token. Another scheme is no token of ours, unless ours
-/// comes in behind it: Envoy joins repeated `Authorization` headers with a comma.
-fn after_scheme<'a>(value: &'a [u8], scheme: &str) -> Found<'a> {
-    let is_ours = |part: &&[u8]| {
-        let word = part
-            .split(u8::is_ascii_whitespace)
-            .next()
-            .unwrap_or_default();
-        word.eq_ignore_ascii_case(scheme.as_bytes())
+/// comes in behind it and a comma: then there were two headers.
+fn after_scheme<'a>(value: &'a [u8], scheme: &str) -> AfterScheme<'a> {
+    let is_ours = |part: &[u8]| {
+        let word = part.split(u8::is_ascii_whitespace).next();
+        word.is_some_and(|word| word.eq_ignore_ascii_case(scheme.as_bytes()))
     };
+    let value = value.trim_ascii();
+    if is_ours(value) {
+        return AfterScheme::Token(value.get(scheme.len()..).unwrap_or_default().trim_ascii());
+    }
     let mut parts = value.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
-    let (first, rest) = (parts.next().unwrap_or_default(), parts);
-    let hidden = rest.filter(is_ours).count();
-    if !is_ours(&first) {
-        return match hidden {
-            0 => Found::Nothing,
-            1 => Found::Malformed,
-            _ => Found::Several,
-        };
+    if parts.any(is_ours) {
+        AfterScheme::Hidden
+    } else {
+        AfterScheme::Nothing
     }
-    if hidden > 0 {
-        return Found::Several;
-    }
-    let token = value.trim_ascii().get(scheme.len()..).unwrap_or_default();
-    Found::token(token.trim_ascii())
 }
 
 /// The parameters of a query, as they were sent.
@@ -194,10 +206,10 @@ pub enum Removal {
     Cookie(Vec<u8>),
 }
 
-/// What to write so that nothing of `sources` reaches the upstream; everything else stays as it was
-/// sent, byte for byte.
-pub fn removals<'a>(
-    sources: impl IntoIterator<Item = &'a Source> + Clone,
+/// What to write so that nothing of `sources`, in each of which a token was found, reaches the
+/// upstream; everything else stays as it was sent, byte for byte.
+pub fn removals<'s>(
+    sources: impl IntoIterator<Item = &'s Source>,
     headers: &HeaderView,
     path: &[u8],
 ) -> Vec<Removal> {
@@ -205,7 +217,6 @@ pub fn removals<'a>(
     let (mut query_names, mut cookie_names) = (Vec::new(), Vec::new());
     for source in sources {
         match source {
-            Source::Header { .. } if source.find(headers, path) == Found::Nothing => {}
             Source::Header { name, .. } => removals.push(Removal::Header(name.clone())),
             Source::Query(name) => query_names.push(name),
             Source::Cookie(name) => cookie_names.push(name),

@@ -15,6 +15,8 @@ mod envoy;
 #[cfg(feature = "bench")]
 mod exact;
 #[cfg(feature = "bench")]
+mod jwt_headers;
+#[cfg(feature = "bench")]
 mod load;
 #[cfg(feature = "bench")]
 mod report;
@@ -78,9 +80,13 @@ fn measure(args: &Args) -> Result<()> {
     build::all(&tools)?;
     let mut report = String::new();
     for name in chosen {
+        if name == "jwt-headers" {
+            jwt_headers::prepare(&tools)?;
+        }
         let exact = budgets::measure(&name)?;
         let exact = exact.as_deref().map(exact::table).transpose()?;
-        let subject = [basic_auth::subject()].into_iter().find(|s| s.name == name);
+        let known = [basic_auth::subject(), jwt_headers::subject()];
+        let subject = known.into_iter().find(|s| s.name == name);
         let envoy = match subject {
             Some(subject) => envoy::measure(&subject, &tools, args.rounds, args.requests)?,
             None => Err("Envoy's processor time is not measured yet."),

@@ -1,5 +1,7 @@
 //! What there is to measure in Envoy.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use crate::{envoy_config, workspace};
@@ -24,8 +26,15 @@ impl Variant {
     /// The extension itself with this config.
     pub(super) fn extension(what: &'static str, artifact: &str, config: &Value) -> Self {
         let module = workspace::wasm().join(format!("{artifact}.wasm"));
-        let plugin = envoy_config::plugin(what, &module, &json!({}), config);
-        Self::native(what, &plugin)
+        Self::module(what, &module, config)
+    }
+
+    /// Any module.
+    pub(super) fn module(what: &'static str, module: &Path, config: &Value) -> Self {
+        Self::native(
+            what,
+            &envoy_config::plugin(what, module, &json!({}), config),
+        )
     }
 
     /// A filter of Envoy's own.

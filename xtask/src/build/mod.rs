@@ -57,6 +57,15 @@ pub(crate) fn all(tools: &Tools) -> Result<()> {
     build(&Project::workspace()?, &[], &workspace::wasm(), tools)
 }
 
+/// Builds a crate outside this workspace; returns the folder of its modules.
+#[cfg(feature = "bench")]
+pub(crate) fn elsewhere(manifest: &Path, tools: &Tools) -> Result<PathBuf> {
+    let project = Project::read(manifest)?;
+    let folder = project.root().join("target/wasm");
+    build(&project, &[], &folder, tools)?;
+    Ok(folder)
+}
+
 /// The package names of the workspace's extensions.
 pub(crate) fn extension_names() -> Result<Vec<String>> {
     let extensions = Project::workspace()?.extensions()?;

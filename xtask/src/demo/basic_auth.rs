@@ -5,7 +5,7 @@ use base64::Engine as _;
 use sdk_tests::{Request, UpstreamRequest};
 use serde_json::{Value, json};
 
-use super::stage::{Case, Extension, Scene, Update};
+use super::stage::{self, Case, Extension, Scene, Update};
 
 const USER_HEADER: &str = "x-authenticated-user";
 
@@ -13,6 +13,9 @@ pub(super) const EXTENSION: Extension = Extension {
     name: "basic-auth",
     artifact: "basic_auth",
     config,
+    before: stage::nothing,
+    routes: stage::to_upstream,
+    server: None,
     cases,
     curl: &[
         ("no password: 401", "http://{address}/secret"),

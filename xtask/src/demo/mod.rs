@@ -5,6 +5,7 @@
 
 mod basic_auth;
 mod interrupt;
+mod jwt_headers;
 mod stage;
 
 use anyhow::{Result, bail};
@@ -33,7 +34,11 @@ pub(crate) enum Then {
     StayUp,
 }
 
-const EXTENSIONS: [Extension; 1] = [basic_auth::EXTENSION];
+const EXTENSIONS: [Extension; 3] = [
+    basic_auth::EXTENSION,
+    jwt_headers::EXTENSION,
+    jwt_headers::BEHIND_JWT_AUTHN,
+];
 
 /// Sets up, builds, shows.
 pub(crate) fn run(args: &Args) -> Result<()> {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use sdk_tests::envoy::{Envoy, EnvoyOptions, Upstream, client};
-use sdk_tests::{Reply, Request, UpstreamRequest};
+use sdk_tests::{Reply, Request, UpstreamReply, UpstreamRequest};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -21,10 +21,29 @@ pub(super) struct Extension {
     /// The module, without `.wasm`. Its metrics begin with it.
     pub(super) artifact: &'static str,
     pub(super) config: fn() -> Value,
+    /// Envoy's own filters before it.
+    pub(super) before: fn() -> Vec<Value>,
+    /// Where requests go after it.
+    pub(super) routes: fn() -> Vec<Value>,
+    /// A server that it calls out to: the cluster's name, and what it says.
+    pub(super) server: Option<(&'static str, Answer)>,
     /// Sends the requests.
     pub(super) cases: fn(&mut Scene<'_>) -> Result<Vec<Case>>,
     /// What to try by hand: a remark, and curl's arguments with `{address}`.
     pub(super) curl: &'static [(&'static str, &'static str)],
+}
+
+/// What a server says to a request.
+pub(super) type Answer = fn(&UpstreamRequest) -> UpstreamReply;
+
+/// Nothing stands before it.
+pub(super) fn nothing() -> Vec<Value> {
+    Vec::new()
+}
+
+/// Everything goes to the upstream.
+pub(super) fn to_upstream() -> Vec<Value> {
+    vec![json!({ "match": { "prefix": "/" }, "route": { "cluster": "upstream" } })]
 }
 
 /// One request and what became of it.
@@ -38,6 +57,7 @@ pub(super) struct Stage {
     // Envoy goes first when this is dropped.
     envoy: Envoy,
     upstream: Upstream,
+    _servers: Vec<Upstream>,
     folder: TempDir,
 }
 
@@ -46,22 +66,32 @@ impl Stage {
         let folder = tempfile::tempdir().context("cannot create a temporary folder")?;
         let upstream = Upstream::echo().context("cannot start the upstream")?;
         let mut listeners = Vec::new();
+        let mut clusters = vec![("upstream", upstream.addr())];
+        let mut servers = Vec::new();
         for extension in extensions {
+            if let Some((cluster, answer)) = extension.server {
+                let server = Upstream::start(move |request| Some(answer(request)))
+                    .with_context(|| format!("cannot start the server of {cluster}"))?;
+                clusters.push((cluster, server.addr()));
+                servers.push(server);
+            }
             let file = file(folder.path(), extension);
             publish(&file, extension, 1, &(extension.config)())?;
             let filter = envoy_config::discovered(extension.name, &file);
-            let to_upstream = envoy_config::to_upstream();
-            listeners.push(envoy_config::listener(
+            let mut filters = (extension.before)();
+            filters.push(filter);
+            listeners.push(envoy_config::routing_listener(
                 extension.name,
-                &[filter],
-                &to_upstream,
+                &filters,
+                &(extension.routes)(),
             ));
         }
-        let config = envoy_config::bootstrap(&listeners, upstream.addr()).to_string();
+        let config = envoy_config::with_clusters(&listeners, &clusters).to_string();
         let envoy = Envoy::start(&EnvoyOptions::new(binary, &config))?;
         Ok(Self {
             envoy,
             upstream,
+            _servers: servers,
             folder,
         })
     }
@@ -164,7 +194,7 @@ impl Scene<'_> {
 }
 
 fn file(folder: &Path, extension: &Extension) -> PathBuf {
-    folder.join(format!("{}.json", extension.artifact))
+    folder.join(format!("{}.json", extension.name))
 }
 
 /// By rename: Envoy looks at the file when it is replaced, and must find all of it.

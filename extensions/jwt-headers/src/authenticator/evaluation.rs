@@ -30,7 +30,12 @@ pub(super) enum Verdict {
 /// What a provider makes of the request.
 #[derive(Clone)]
 enum Outcome {
-    Granted { grant: Rc<Grant>, is_cached: bool },
+    Granted {
+        grant: Rc<Grant>,
+        is_cached: bool,
+        /// Where the token was, if there is one.
+        source: Option<usize>,
+    },
     Failed(Failure),
     Wait(Duration),
     NoKeys(Duration),
@@ -160,6 +165,7 @@ impl<'a> Evaluation<'a> {
                     .map_or_else(Outcome::Failed, |grant| Outcome::Granted {
                         grant: Rc::new(grant),
                         is_cached: false,
+                        source: None,
                     })
             }
             ClaimsOrigin::Token(verification) => {
@@ -168,8 +174,9 @@ impl<'a> Evaluation<'a> {
                     Found::Nothing => Outcome::Failed(Failure::Missing),
                     Found::Malformed => Outcome::Failed(Failure::Malformed),
                     Found::Several => Outcome::Failed(Failure::Several),
-                    Found::One(token) => Check {
+                    Found::One { token, source } => Check {
                         index,
+                        source,
                         using: &provider.using,
                         cache,
                         host: host.as_ref(),
@@ -191,21 +198,29 @@ impl<'a> Evaluation<'a> {
             ..Passage::default()
         };
         let mut consumed: Vec<&Source> = Vec::new();
+        let Authenticator { providers, .. } = self.authenticator;
         for index in self.granted {
             let outcome = self.outcomes.iter().find(|(known, _)| *known == index);
-            if let Some((_, Outcome::Granted { grant, is_cached })) = outcome {
-                passage.grants.push(Rc::clone(grant));
-                passage.is_cached &= is_cached;
-            }
-            if let Some(provider) = self.authenticator.providers.get(index)
+            let Some((_, outcome)) = outcome else {
+                continue;
+            };
+            let Outcome::Granted {
+                grant,
+                is_cached,
+                source,
+            } = outcome
+            else {
+                continue;
+            };
+            passage.grants.push(Rc::clone(grant));
+            passage.is_cached &= is_cached;
+            if let Some(provider) = providers.get(index)
                 && let ClaimsOrigin::Token(verification) = &provider.origin
+                && let Some(source) = source.and_then(|index| verification.sources.get(index))
                 && !verification.forward
+                && !consumed.contains(&source)
             {
-                let new = verification.sources.iter();
-                consumed.extend(
-                    new.filter(|source| !consumed.contains(source))
-                        .collect::<Vec<_>>(),
-                );
+                consumed.push(source);
             }
         }
         passage.removals = source::removals(
@@ -220,6 +235,7 @@ impl<'a> Evaluation<'a> {
 /// A provider's check of a token.
 struct Check<'a> {
     index: usize,
+    source: usize,
     using: &'a Use,
     cache: &'a mut TokenCache,
     host: Option<&'a HostCrypto>,
@@ -241,6 +257,7 @@ impl Check<'_> {
             return Outcome::Granted {
                 grant: Rc::clone(&known.grant),
                 is_cached: true,
+                source: Some(self.source),
             };
         }
         self.unknown(text, key, verification)
@@ -254,6 +271,9 @@ impl Check<'_> {
         cache_key: CacheKey,
         verification: &mut Verification,
     ) -> Result<Outcome, Failure> {
+        if source::is_joined(text) {
+            return Err(Failure::Several);
+        }
         let token = Token::parse(text)?;
         if !verification.algorithms.contains(&token.algorithm()) {
             return Err(Failure::Algorithm);
@@ -294,6 +314,7 @@ impl Check<'_> {
         Ok(Outcome::Granted {
             grant,
             is_cached: false,
+            source: Some(self.source),
         })
     }
 }

@@ -32,12 +32,13 @@ use crate::{
 
 const MAP: MapType = MapType::HttpRequestHeaders;
 
-/// How often the servers' keys are looked after.
-const IDLE_TICK: Duration = Duration::from_secs(1);
+/// How often the servers' keys are looked after. A request that begins to wait cannot set a timer:
+/// it would be its own, and the SDK has no ticks for streams.
+const IDLE_TICK: Duration = Duration::from_millis(100);
 /// The same, while a request waits for them.
 const BUSY_TICK: Duration = Duration::from_millis(20);
 /// As soon as possible.
-const NEXT_TICK: Duration = Duration::from_millis(1);
+const FIRST_TICK: Duration = Duration::from_millis(1);
 
 pub(super) struct Active {
     authenticator: RefCell<Authenticator>,
@@ -100,7 +101,7 @@ impl Active {
         // The first tick asks for the keys. Not this callback: it also runs where a configuration
         // is only tried out.
         if active.has_servers() {
-            active.tick_every(NEXT_TICK);
+            active.tick_every(FIRST_TICK);
         }
         Ok(active)
     }
@@ -192,9 +193,6 @@ impl Active {
     pub(super) fn wait(&self, waiting: Waiting) {
         self.metrics.waited();
         self.waiting.add(waiting);
-        if self.tick_period.get() > BUSY_TICK {
-            self.tick_every(NEXT_TICK);
-        }
     }
 
     /// The client of a request that waits has gone.
@@ -208,16 +206,16 @@ impl Active {
             return;
         };
         let mut has_news = false;
-        let mut is_busy = false;
+        let mut is_busy = !self.waiting.is_empty();
         if let Ok(mut authenticator) = self.authenticator.try_borrow_mut()
             && let Ok(mut servers) = self.servers.try_borrow_mut()
         {
-            has_news = servers.tick(&mut authenticator, now, &self.metrics);
-            is_busy = servers.want_something(&mut authenticator, now);
+            has_news = servers.tick(&mut authenticator, now, is_busy, &self.metrics);
+            is_busy |= servers.want_something(&mut authenticator, now);
         }
-        self.resume(now, has_news);
-        let is_busy = is_busy || !self.waiting.is_empty();
+        // Before other contexts are in effect.
         self.tick_every(if is_busy { BUSY_TICK } else { IDLE_TICK });
+        self.resume(now, has_news);
     }
 
     /// A server has answered, or the host in its place.

@@ -58,9 +58,15 @@ impl Fetch {
     }
 }
 
+/// How often to look for what other workers have got, where nothing is urgent.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+
 /// One for each provider whose keys come from a server, in the order of
 /// [`Authenticator::remotes`].
-pub(super) struct Servers(Vec<Server>);
+pub(super) struct Servers {
+    servers: Vec<Server>,
+    looked: Moment,
+}
 
 struct Server {
     names: Names,
@@ -86,11 +92,14 @@ impl Servers {
                 })
             })
             .collect::<Result<_, _>>()
-            .map(Self)
+            .map(|servers| Self {
+                servers,
+                looked: Moment::ZERO,
+            })
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.servers.is_empty()
     }
 
     /// Takes what other workers have found, and asks where it is time to. Returns whether requests
@@ -99,11 +108,18 @@ impl Servers {
         &mut self,
         authenticator: &mut Authenticator,
         now: Moment,
+        is_urgent: bool,
         metrics: &Metrics,
     ) -> bool {
+        let is_time = now.saturating_sub(self.looked) >= LOOK_INTERVAL;
+        if is_time {
+            self.looked = now;
+        }
         let mut has_news = false;
-        for (server, (name, remote)) in self.0.iter_mut().zip(authenticator.remotes()) {
-            has_news |= server.adopt_shared(name, remote);
+        for (server, (name, remote)) in self.servers.iter_mut().zip(authenticator.remotes()) {
+            if is_urgent || is_time || remote.wants_fetch(now) {
+                has_news |= server.adopt_shared(name, remote);
+            }
             if remote.is_lost(now) {
                 server.token = None;
                 server.fail(name, remote, now, Fetch::Unsent, "no answer", metrics);
@@ -131,7 +147,7 @@ impl Servers {
         now: Moment,
         metrics: &Metrics,
     ) {
-        for (server, (name, remote)) in self.0.iter_mut().zip(authenticator.remotes()) {
+        for (server, (name, remote)) in self.servers.iter_mut().zip(authenticator.remotes()) {
             if server.token == Some(token) {
                 server.token = None;
                 server.take(name, remote, body_size, now, metrics);

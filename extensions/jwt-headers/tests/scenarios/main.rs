@@ -15,12 +15,15 @@ mod configuration;
 mod cost;
 mod headers;
 mod hygiene;
+mod metadata;
 mod remote;
 mod replies;
 mod rules;
 mod sources;
+mod state;
 mod time;
 mod tokens;
+mod waiting;
 
 use sdk_tests::{Plugin, Proxy, Reply, Request, json};
 use serde_json::Value;

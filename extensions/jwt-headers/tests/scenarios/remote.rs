@@ -12,37 +12,37 @@ use super::{plugin, provider, send, tokens};
 
 /// Answers that can be changed while the proxy runs.
 #[derive(Clone)]
-struct Server(Arc<Mutex<UpstreamReply>>);
+pub(super) struct Server(Arc<Mutex<UpstreamReply>>);
 
 impl Server {
-    fn start(proxy: &mut Proxy, reply: UpstreamReply) -> Self {
+    pub(super) fn start(proxy: &mut Proxy, reply: UpstreamReply) -> Self {
         let server = Self(Arc::new(Mutex::new(reply)));
         let answers = server.clone();
         proxy.serve("keys", move |_| answers.0.lock().unwrap().clone());
         server
     }
 
-    fn answers(&self, reply: UpstreamReply) {
+    pub(super) fn answers(&self, reply: UpstreamReply) {
         *self.0.lock().unwrap() = reply;
     }
 }
 
-fn keys(keys: &[Value]) -> UpstreamReply {
+pub(super) fn keys(keys: &[Value]) -> UpstreamReply {
     UpstreamReply::new(200)
         .header("content-type", "application/json")
         .body(json!({ "keys": keys }).to_string())
 }
 
 /// The keys `a` and `b`, and tokens by them.
-fn key(id: &str) -> Value {
+pub(super) fn key(id: &str) -> Value {
     tokens::ed25519_jwk(id, id.as_bytes()[0])
 }
 
-fn token(id: &str) -> String {
+pub(super) fn token(id: &str) -> String {
     tokens::token_by(id, id.as_bytes()[0], json!({}))
 }
 
-fn configure(proxy: &mut Proxy, more: Value) {
+pub(super) fn configure(proxy: &mut Proxy, more: Value) {
     let mut remote = json!({
         "cluster": "keys", "authority": "issuer.test", "path": "/keys?v=1", "timeout": "2s"
     });
@@ -56,7 +56,7 @@ fn configure(proxy: &mut Proxy, more: Value) {
     proxy.advance(Duration::from_millis(200));
 }
 
-fn fetches(proxy: &mut Proxy, outcome: &str) -> u64 {
+pub(super) fn fetches(proxy: &mut Proxy, outcome: &str) -> u64 {
     proxy.metric(&format!("jwt_headers_jwks_fetches.outcome.{outcome}"))
 }
 
@@ -104,7 +104,7 @@ fn a_key_that_is_gone_takes_its_remembered_tokens_along(proxy: &mut Proxy) {
     assert_eq!(proxy.metric("jwt_headers_jwks_keys.provider.main"), 1);
 }
 
-fn is_unavailable(reply: &Reply) -> bool {
+pub(super) fn is_unavailable(reply: &Reply) -> bool {
     let seconds = reply.header("retry-after").unwrap_or_default();
     let seconds = String::from_utf8_lossy(seconds).parse::<u64>();
     reply.status() == 503 && reply.upstream().is_none() && seconds.is_ok_and(|n| n >= 1)

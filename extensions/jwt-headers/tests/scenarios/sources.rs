@@ -107,7 +107,7 @@ fn the_scheme_stands_at_the_beginning(proxy: &mut Proxy) {
         (format!("BEARER   {token}"), 200),
         (format!("xBearer {token}"), 401),
         (format!("foo Bearer {token}"), 401),
-        (format!("Basic eA==, Bearer {token}"), 401),
+        (format!("Basic eA==, Bearer {token}"), 400),
         (format!("Bearer {token} x"), 401),
         (format!("Bearer \"{token}\""), 401),
         (token.clone(), 401),

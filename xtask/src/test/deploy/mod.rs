@@ -24,11 +24,17 @@ use crate::{process, tools, workspace};
 const FOLDER: &str = "/etc/envoy";
 
 /// Environment variables that the configs read, as a Kubernetes Secret would set them. The password
-/// is `password`.
-const ENVIRONMENT: [(&str, &str); 1] = [(
-    "BASIC_AUTH_USERS",
-    "alice:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=",
-)];
+/// is `password`; the key is that of RFC 8037, appendix A.
+const ENVIRONMENT: [(&str, &str); 2] = [
+    (
+        "BASIC_AUTH_USERS",
+        "alice:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=",
+    ),
+    (
+        "JWT_HEADERS_JWKS",
+        r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#,
+    ),
+];
 
 pub(super) fn run(_: &Context) -> Result<Outcome> {
     let envoy = tools::setup()?.envoy;
