@@ -10,6 +10,7 @@ use extension_common::{
     path::{EscapedSeparators, Readings, UnsafePath},
     rules::Scopes,
 };
+use extension_jwt::signature::HostCrypto;
 
 use crate::{
     cache::TokenCache,
@@ -17,7 +18,6 @@ use crate::{
     grant::Grant,
     provider::{ClaimsOrigin, Keys, Provider},
     remote::{Moment, Remote},
-    signature::HostCrypto,
     source::Removal,
 };
 use evaluation::{Evaluation, Verdict};

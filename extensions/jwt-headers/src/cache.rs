@@ -2,10 +2,11 @@
 
 use std::{num::NonZeroUsize, rc::Rc};
 
+use extension_jwt::claims::Validity;
 use lru::LruCache;
 use sha2::{Digest as _, Sha256};
 
-use crate::{claims::Validity, grant::Grant};
+use crate::grant::Grant;
 
 /// Which token, seen by which provider: a token is held as its SHA-256 alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

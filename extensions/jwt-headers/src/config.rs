@@ -11,13 +11,13 @@ use extension_common::{
     config::{ConfigError, Remarks},
     path::EscapedSeparators,
 };
+use extension_jwt::signature::HostCrypto;
 use serde::Deserialize;
 
 use crate::{
     authenticator::{Authenticator, Requirement, Rules},
     cache::TokenCache,
     provider::Provider,
-    signature::HostCrypto,
 };
 
 use fields::Named;

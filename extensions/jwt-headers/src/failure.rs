@@ -1,5 +1,7 @@
 //! Why a request is not let through.
 
+use extension_jwt::error::TokenError;
+
 /// What is wrong with a request's token. Later ones came further: where a request could satisfy
 /// one of several providers, the last in this order is what it is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,6 +34,24 @@ pub enum Failure {
     Signature,
     /// It is right, but a claim that is required is not there.
     Insufficient,
+}
+
+impl From<TokenError> for Failure {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::Malformed => Self::Malformed,
+            TokenError::Critical => Self::Critical,
+            TokenError::Algorithm => Self::Algorithm,
+            TokenError::Issuer => Self::Issuer,
+            TokenError::Audience => Self::Audience,
+            TokenError::Subject => Self::Subject,
+            TokenError::Lifetime => Self::Lifetime,
+            TokenError::Expired => Self::Expired,
+            TokenError::NotYetValid => Self::NotYetValid,
+            TokenError::Key => Self::Key,
+            TokenError::Signature => Self::Signature,
+        }
+    }
 }
 
 impl Failure {

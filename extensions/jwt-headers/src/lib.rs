@@ -3,33 +3,26 @@
 //! What it does and how it is configured is in the `README.md` beside this crate. Inside:
 //!
 //! * [`config`]: JSON in, validated configuration out.
-//! * [`source`]: where a token is in a request; [`token`]: a token, read strictly.
-//! * [`jwks`], [`jwk`], [`algorithm`]: keys, and which of them a token means; [`remote`]: keys that
-//!   come from a server.
-//! * [`signature`]: the cryptography that `jsonwebtoken` is given.
-//! * [`claims`]: what is asked of the registered claims; [`claim`], [`rendering`], [`grant`]: what
-//!   becomes of claims; [`metadata`]: claims that another filter has verified.
+//! * [`source`]: where a token is in a request; [`remote`]: keys that come from a server.
+//! * [`claim`], [`rendering`], [`grant`]: what becomes of claims; [`metadata`]: claims that another
+//!   filter has verified.
 //! * [`authenticator`], [`provider`], [`cache`], [`failure`]: the decision.
 //! * [`filter`]: the Proxy-Wasm callbacks.
+//!
+//! Tokens, keys, signatures and registered claims are read and checked by [`extension_jwt`].
 
-pub mod algorithm;
 pub mod authenticator;
 pub mod cache;
 pub mod claim;
-pub mod claims;
 pub mod config;
 pub mod failure;
 pub mod filter;
 pub mod grant;
-pub mod jwk;
-pub mod jwks;
 pub mod metadata;
 pub mod provider;
 pub mod remote;
 pub mod rendering;
-pub mod signature;
 pub mod source;
-pub mod token;
 
 pub use filter::root_context;
 

@@ -5,8 +5,8 @@
 
 use std::borrow::Cow;
 
-use crate::token::MAX_DEPTH;
 use extension_common::json::{Object, Value};
+use extension_jwt::token::MAX_DEPTH;
 
 /// The object at `namespace` and `key` of a serialized `Metadata`; `None` where there is none.
 pub fn find<'a>(metadata: &'a [u8], namespace: &str, key: &str) -> Option<Object<'a>> {

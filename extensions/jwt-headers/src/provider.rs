@@ -1,12 +1,10 @@
 //! A provider: who issues tokens, what makes one of them right, and what its claims are used for.
 
 use extension_common::headers::HeaderName;
+use extension_jwt::{algorithm::Algorithm, claims::Expectations, jwks::KeySet};
 
 use crate::{
-    algorithm::Algorithm,
-    claims::Expectations,
     grant::Use,
-    jwks::KeySet,
     remote::{Lookup, Moment, Remote},
     source::Source,
 };

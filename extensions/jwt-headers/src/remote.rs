@@ -6,9 +6,9 @@ pub mod shared;
 
 use std::time::Duration;
 
+use extension_jwt::jwks::{KeySet, KeySetError, LeftOut, Origin};
 use sha2::{Digest as _, Sha256};
 
-use crate::jwks::{KeySet, KeySetError, LeftOut, Origin};
 use shared::Note;
 
 /// A moment: the time since 1970.

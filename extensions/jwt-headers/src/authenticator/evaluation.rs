@@ -3,20 +3,22 @@
 use std::{rc::Rc, time::Duration};
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use extension_jwt::{
+    claims::NumericDate,
+    jwks::NoKey,
+    signature::{self, HostCrypto},
+    token::Token,
+};
 
 use super::{Authenticator, Decision, Parts, Passage, Requirement, Surroundings};
 use crate::{
     cache::{CacheKey, TokenCache, Verified},
-    claims::NumericDate,
     failure::Failure,
     grant::{Grant, Use},
-    jwks::NoKey,
     metadata,
     provider::{ClaimsOrigin, Keys, Verification},
     remote::Lookup,
-    signature::{self, HostCrypto},
     source::{self, Found, Source},
-    token::Token,
 };
 
 /// How a requirement stands.
@@ -250,9 +252,9 @@ impl Check<'_> {
         if let Lookup::Ready(_, generation) = verification.keys.lookup(self.now)
             && let Some(known) = self.cache.get(&key, generation)
         {
-            if let Err(failure) = known.validity.check(now, skew) {
+            if let Err(error) = known.validity.check(now, skew) {
                 self.cache.remove(&key);
-                return Outcome::Failed(failure);
+                return Outcome::Failed(error.into());
             }
             return Outcome::Granted {
                 grant: Rc::clone(&known.grant),

@@ -6,11 +6,13 @@ use extension_common::{
     config::{ConfigError, ProtoDuration, Remarks},
     json::{Tree, Value},
 };
+use extension_jwt::{
+    algorithm::Algorithm,
+    jwks::{KeySet, Origin},
+};
 use serde::Deserialize;
 
 use crate::{
-    algorithm::Algorithm,
-    jwks::{KeySet, Origin},
     provider::Keys,
     remote::{Remote, Settings},
 };

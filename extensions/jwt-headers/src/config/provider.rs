@@ -6,6 +6,10 @@ use extension_common::{
     config::{ConfigError, ProtoDuration, Remarks},
     headers::HeaderName,
 };
+use extension_jwt::{
+    algorithm::Algorithm,
+    claims::{Expectations, TextPattern},
+};
 use serde::Deserialize;
 
 use super::{
@@ -15,8 +19,6 @@ use super::{
     source::SourceJson,
 };
 use crate::{
-    algorithm::Algorithm,
-    claims::{Expectations, TextPattern},
     grant::Use,
     provider::{ClaimsOrigin, Provider, Verification},
     source::Source,

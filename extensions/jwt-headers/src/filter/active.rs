@@ -12,6 +12,7 @@ use extension_common::{
     hostcalls::{self, HostError},
     reply::LocalReply,
 };
+use extension_jwt::{algorithm::Algorithm, signature::HostCrypto};
 use proxy_wasm::types::{MapType, StreamType};
 
 use super::{
@@ -21,12 +22,10 @@ use super::{
     waiting::{Phase, Waiting, WaitingRequests},
 };
 use crate::{
-    algorithm::Algorithm,
     authenticator::{Authenticator, Decision, Passage, Surroundings},
     config::{Config, ConfigJson},
     grant::{Change, Grant},
     remote::Moment,
-    signature::HostCrypto,
     source::Removal,
 };
 

@@ -7,12 +7,12 @@ use extension_common::{
     headers::HeaderView,
     hostcalls::{self, HostError},
 };
+use extension_jwt::jwks::{LeftOut, MAX_BYTES};
 use proxy_wasm::types::{BufferType, MapType};
 
 use super::metrics::{KeyGauges, Metrics};
 use crate::{
     authenticator::Authenticator,
-    jwks::{LeftOut, MAX_BYTES},
     remote::{
         Moment, Remote, Settings,
         shared::{Lease, LeaseState, Names, Note},

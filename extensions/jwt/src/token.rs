@@ -3,7 +3,7 @@
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use extension_common::json::{self, Object, Value};
 
-use crate::{algorithm::Algorithm, failure::Failure};
+use crate::{algorithm::Algorithm, error::TokenError};
 
 /// The longest token that is looked at, in bytes.
 pub const MAX_LENGTH: usize = 16 * 1024;
@@ -26,24 +26,24 @@ impl<'a> Token<'a> {
     /// Reads a token.
     ///
     /// # Errors
-    /// [`Failure::Malformed`], [`Failure::Critical`] or [`Failure::Algorithm`].
-    pub fn parse(text: &'a [u8]) -> Result<Self, Failure> {
+    /// [`TokenError::Malformed`], [`TokenError::Critical`] or [`TokenError::Algorithm`].
+    pub fn parse(text: &'a [u8]) -> Result<Self, TokenError> {
         let text = Some(text)
             .filter(|text| text.len() <= MAX_LENGTH)
             .and_then(|text| std::str::from_utf8(text).ok())
-            .ok_or(Failure::Malformed)?;
+            .ok_or(TokenError::Malformed)?;
         let mut parts = text.split('.');
         let (Some(header), Some(payload), Some(signature), None) =
             (parts.next(), parts.next(), parts.next(), parts.next())
         else {
-            return Err(Failure::Malformed);
+            return Err(TokenError::Malformed);
         };
         let header = decode(header)?;
         let claims = decode(payload)?;
         // Checked here for its form; `jsonwebtoken` decodes it again.
         decode(signature)?;
         let Ok(Value::Object(header)) = json::parse(&header, MAX_DEPTH) else {
-            return Err(Failure::Malformed);
+            return Err(TokenError::Malformed);
         };
         let (algorithm, key_id) = read_header(&header)?;
         Ok(Self {
@@ -78,39 +78,39 @@ impl<'a> Token<'a> {
     /// The claims; nobody vouches for them yet.
     ///
     /// # Errors
-    /// [`Failure::Malformed`]: the payload is no JSON object.
-    pub fn claims(&self) -> Result<Object<'_>, Failure> {
+    /// [`TokenError::Malformed`]: the payload is no JSON object.
+    pub fn claims(&self) -> Result<Object<'_>, TokenError> {
         match json::parse(&self.claims, MAX_DEPTH) {
             Ok(Value::Object(claims)) => Ok(claims),
-            _ => Err(Failure::Malformed),
+            _ => Err(TokenError::Malformed),
         }
     }
 }
 
 /// Not empty, and in the one form that these bytes have (RFC 4648, sections 3.5 and 5): no padding,
 /// no bits left over.
-fn decode(part: &str) -> Result<Vec<u8>, Failure> {
+fn decode(part: &str) -> Result<Vec<u8>, TokenError> {
     if part.is_empty() {
-        return Err(Failure::Malformed);
+        return Err(TokenError::Malformed);
     }
     BASE64_URL_SAFE_NO_PAD
         .decode(part)
-        .map_err(|_| Failure::Malformed)
+        .map_err(|_| TokenError::Malformed)
 }
 
 /// What is used of a header. Keys in it (`jwk`, `jku`, `x5u`, `x5c`) are not (RFC 8725, sections 2.8
 /// and 3.10).
-fn read_header(header: &Object<'_>) -> Result<(Algorithm, Option<String>), Failure> {
+fn read_header(header: &Object<'_>) -> Result<(Algorithm, Option<String>), TokenError> {
     // No extension is understood here, and `b64` is one (RFC 7515, section 4.1.11; RFC 7797).
     if header.get("crit").is_some() || header.get("b64").is_some() {
-        return Err(Failure::Critical);
+        return Err(TokenError::Critical);
     }
-    let text = |name| header.text(name).map_err(|_| Failure::Malformed);
-    let name = text("alg")?.ok_or(Failure::Malformed)?;
+    let text = |name| header.text(name).map_err(|_| TokenError::Malformed);
+    let name = text("alg")?.ok_or(TokenError::Malformed)?;
     text("typ")?;
     text("cty")?;
     let key_id = text("kid")?.map(str::to_owned);
-    let algorithm = Algorithm::from_name(name).ok_or(Failure::Algorithm)?;
+    let algorithm = Algorithm::from_name(name).ok_or(TokenError::Algorithm)?;
     Ok((algorithm, key_id))
 }
 
@@ -122,7 +122,7 @@ mod tests {
         BASE64_URL_SAFE_NO_PAD.encode(text)
     }
 
-    fn failure(token: impl AsRef<[u8]>) -> Failure {
+    fn failure(token: impl AsRef<[u8]>) -> TokenError {
         Token::parse(token.as_ref()).unwrap_err()
     }
 
@@ -161,10 +161,10 @@ mod tests {
             &format!("{good} "),
             &good.replace('.', ".."),
         ] {
-            assert_eq!(failure(token), Failure::Malformed, "{token}");
+            assert_eq!(failure(token), TokenError::Malformed, "{token}");
         }
-        assert_eq!(failure(b"\xff.\xff.\xff"), Failure::Malformed);
-        assert_eq!(failure("a".repeat(MAX_LENGTH + 1)), Failure::Malformed);
+        assert_eq!(failure(b"\xff.\xff.\xff"), TokenError::Malformed);
+        assert_eq!(failure("a".repeat(MAX_LENGTH + 1)), TokenError::Malformed);
     }
 
     #[test]
@@ -177,7 +177,7 @@ mod tests {
             "AB", "AAB", "AA=", "AA==", "A", "AA+A", "AA/A", "AA\n", "ÄA",
         ] {
             let token = format!("{unsigned}.{signature}");
-            assert_eq!(failure(&token), Failure::Malformed, "{signature}");
+            assert_eq!(failure(&token), TokenError::Malformed, "{signature}");
         }
     }
 
@@ -201,14 +201,18 @@ mod tests {
             "{\"alg\":\"RS256\"}\0",
             "\u{feff}{\"alg\":\"RS256\"}",
         ] {
-            assert_eq!(failure(with_header(header)), Failure::Malformed, "{header}");
+            assert_eq!(
+                failure(with_header(header)),
+                TokenError::Malformed,
+                "{header}"
+            );
         }
         let deep = format!(
             "{{\"alg\":\"RS256\",\"x\":{}{}}}",
             "[".repeat(16),
             "]".repeat(16)
         );
-        assert_eq!(failure(with_header(&deep)), Failure::Malformed);
+        assert_eq!(failure(with_header(&deep)), TokenError::Malformed);
     }
 
     #[test]
@@ -217,7 +221,11 @@ mod tests {
             "none", "None", "NONE", "nOnE", "", "RS1", "rs256", "ES512", "HS256 ",
         ] {
             let header = format!("{{\"alg\":\"{name}\"}}");
-            assert_eq!(failure(with_header(&header)), Failure::Algorithm, "{name}");
+            assert_eq!(
+                failure(with_header(&header)),
+                TokenError::Algorithm,
+                "{name}"
+            );
         }
         for more in [
             r#""crit":["exp"]"#,
@@ -228,7 +236,11 @@ mod tests {
             r#""b64":true"#,
         ] {
             let header = format!("{{\"alg\":\"RS256\",{more}}}");
-            assert_eq!(failure(with_header(&header)), Failure::Critical, "{more}");
+            assert_eq!(
+                failure(with_header(&header)),
+                TokenError::Critical,
+                "{more}"
+            );
         }
     }
 }

@@ -46,14 +46,27 @@ static PROVIDER: CryptoProvider = CryptoProvider {
     },
 };
 
-/// Whether the signature of `token` is that of `key`, which must fit the token's algorithm.
+/// Whether the signature of `token` is that of `key`, and `key` is for its algorithm.
 pub fn is_right(token: &Token<'_>, key: &Key, host: Option<&HostCrypto>) -> bool {
-    let Some((text, signature)) = token.signed() else {
+    token.signed().is_some_and(|(text, signature)| {
+        verify(token.algorithm(), key, text.as_bytes(), signature, host)
+    })
+}
+
+/// Whether `signature`, in base64url, is that of `text`, made with `algorithm` and the private half of
+/// `key`, and `key` is for that algorithm.
+pub fn verify(
+    algorithm: Algorithm,
+    key: &Key,
+    text: &[u8],
+    signature: &str,
+    host: Option<&HostCrypto>,
+) -> bool {
+    if !key.fits(algorithm) {
         return false;
-    };
-    let algorithm = token.algorithm().to_library();
+    }
     with_host(host, || {
-        jsonwebtoken::crypto::verify(signature, text.as_bytes(), key.decoding(), algorithm)
+        jsonwebtoken::crypto::verify(signature, text, key.decoding(), algorithm.to_library())
     })
     .is_ok_and(|is_right| is_right)
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use extension_common::json::{Object, Value};
 
-use crate::failure::Failure;
+use crate::error::TokenError;
 
 /// A moment in seconds since 1970 (RFC 7519, section 2, "NumericDate"). It may have a fraction; a
 /// double holds a microsecond of any that matters.
@@ -81,20 +81,20 @@ impl Validity {
     /// Whether it is valid now.
     ///
     /// # Errors
-    /// [`Failure::Expired`] or [`Failure::NotYetValid`].
-    pub fn check(&self, now: NumericDate, clock_skew: Duration) -> Result<(), Failure> {
+    /// [`TokenError::Expired`] or [`TokenError::NotYetValid`].
+    pub fn check(&self, now: NumericDate, clock_skew: Duration) -> Result<(), TokenError> {
         // "On or after" the time it must not be accepted (RFC 7519, section 4.1.4).
         if self
             .expires
             .is_some_and(|expires| now >= expires.later(clock_skew))
         {
-            return Err(Failure::Expired);
+            return Err(TokenError::Expired);
         }
         if self
             .not_before
             .is_some_and(|start| now.later(clock_skew) < start)
         {
-            return Err(Failure::NotYetValid);
+            return Err(TokenError::NotYetValid);
         }
         Ok(())
     }
@@ -105,11 +105,13 @@ impl Expectations {
     ///
     /// # Errors
     /// The first of them that is of the wrong type, or not as expected.
-    pub fn check(&self, claims: &Object<'_>, now: NumericDate) -> Result<Validity, Failure> {
-        let text = |name| claims.text(name).map_err(|_| Failure::Malformed);
+    pub fn check(&self, claims: &Object<'_>, now: NumericDate) -> Result<Validity, TokenError> {
+        let text = |name| claims.text(name).map_err(|_| TokenError::Malformed);
         let date = |name| match claims.get(name) {
             None => Ok(None),
-            Some(value) => NumericDate::read(value).map(Some).ok_or(Failure::Malformed),
+            Some(value) => NumericDate::read(value)
+                .map(Some)
+                .ok_or(TokenError::Malformed),
         };
         let (expires, not_before, issued) = (date("exp")?, date("nbf")?, date("iat")?);
         let (issuer, subject) = (text("iss")?, text("sub")?);
@@ -117,23 +119,23 @@ impl Expectations {
         let audiences = audiences(claims.get("aud"))?;
 
         if !issuer.is_some_and(|issuer| self.issuers.iter().any(|known| known == issuer)) {
-            return Err(Failure::Issuer);
+            return Err(TokenError::Issuer);
         }
         let is_ours = |audience: &&str| self.audiences.iter().any(|ours| ours == audience);
         if !self.audiences.is_empty() && !audiences.iter().any(is_ours) {
-            return Err(Failure::Audience);
+            return Err(TokenError::Audience);
         }
         let may_vouch = |subject: &str| self.subjects.iter().any(|known| known.matches(subject));
         if !self.subjects.is_empty() && !subject.is_some_and(may_vouch) {
-            return Err(Failure::Subject);
+            return Err(TokenError::Subject);
         }
         if self.require_expiration && expires.is_none() {
-            return Err(Failure::Lifetime);
+            return Err(TokenError::Lifetime);
         }
         if let Some(max) = self.max_lifetime
             && !matches!((expires, issued), (Some(end), Some(start)) if end <= start.later(max))
         {
-            return Err(Failure::Lifetime);
+            return Err(TokenError::Lifetime);
         }
         let validity = Validity {
             not_before: later_of(not_before, issued),
@@ -154,10 +156,10 @@ fn later_of(a: Option<NumericDate>, b: Option<NumericDate>) -> Option<NumericDat
 }
 
 /// A string, or a list of strings (RFC 7519, section 4.1.3).
-fn audiences<'a>(claim: Option<&'a Value<'_>>) -> Result<Vec<&'a str>, Failure> {
+fn audiences<'a>(claim: Option<&'a Value<'_>>) -> Result<Vec<&'a str>, TokenError> {
     let text = |value: &'a Value<'_>| match value {
         Value::String(text) => Ok(text.as_ref()),
-        _ => Err(Failure::Malformed),
+        _ => Err(TokenError::Malformed),
     };
     match claim {
         None => Ok(Vec::new()),
@@ -185,7 +187,7 @@ mod tests {
         }
     }
 
-    fn check_with(expectations: &Expectations, claims: &str) -> Result<(), Failure> {
+    fn check_with(expectations: &Expectations, claims: &str) -> Result<(), TokenError> {
         let Ok(Value::Object(claims)) = json::parse(claims.as_bytes(), 8) else {
             panic!("{claims}")
         };
@@ -194,11 +196,11 @@ mod tests {
     }
 
     /// Claims that are right but for `more`.
-    fn check(more: &str) -> Result<(), Failure> {
+    fn check(more: &str) -> Result<(), TokenError> {
         check_with(&expectations(), &format!("{{\"iss\":\"other\",{more}}}"))
     }
 
-    fn timed(more: &str) -> Result<(), Failure> {
+    fn timed(more: &str) -> Result<(), TokenError> {
         check(&format!("\"aud\":\"api\",{more}"))
     }
 
@@ -207,14 +209,14 @@ mod tests {
         for (exp, expected) in [
             (NOW + 1, Ok(())),
             (NOW - 29, Ok(())),
-            (NOW - 30, Err(Failure::Expired)),
-            (0, Err(Failure::Expired)),
+            (NOW - 30, Err(TokenError::Expired)),
+            (0, Err(TokenError::Expired)),
         ] {
             assert_eq!(timed(&format!("\"exp\":{exp}")), expected, "{exp}");
         }
         assert_eq!(timed(&format!("\"exp\":{NOW}.5e0")), Ok(()));
         assert_eq!(timed("\"exp\":1e15"), Ok(()));
-        assert_eq!(timed("\"iat\":1"), Err(Failure::Lifetime));
+        assert_eq!(timed("\"iat\":1"), Err(TokenError::Lifetime));
     }
 
     #[test]
@@ -222,7 +224,7 @@ mod tests {
         for name in ["nbf", "iat"] {
             for (start, expected) in [
                 (NOW + 30, Ok(())),
-                (NOW + 31, Err(Failure::NotYetValid)),
+                (NOW + 31, Err(TokenError::NotYetValid)),
                 (0, Ok(())),
             ] {
                 let claims = format!("\"exp\":2e6,\"{name}\":{start}");
@@ -230,7 +232,7 @@ mod tests {
             }
         }
         let both = format!("\"exp\":2e6,\"nbf\":{},\"iat\":1", NOW + 100);
-        assert_eq!(timed(&both), Err(Failure::NotYetValid));
+        assert_eq!(timed(&both), Err(TokenError::NotYetValid));
     }
 
     #[test]
@@ -248,7 +250,7 @@ mod tests {
         ] {
             for name in ["exp", "nbf", "iat"] {
                 let claims = format!("\"x\":0,\"{name}\":{date}");
-                assert_eq!(timed(&claims), Err(Failure::Malformed), "{claims}");
+                assert_eq!(timed(&claims), Err(TokenError::Malformed), "{claims}");
             }
         }
     }
@@ -257,17 +259,17 @@ mod tests {
     fn the_issuer_must_be_the_providers() {
         for (issuer, expected) in [
             ("\"https://issuer.example\"", Ok(())),
-            ("\"https://issuer.example/\"", Err(Failure::Issuer)),
-            ("\"HTTPS://issuer.example\"", Err(Failure::Issuer)),
-            ("\"\"", Err(Failure::Issuer)),
-            ("[\"other\"]", Err(Failure::Malformed)),
-            ("null", Err(Failure::Malformed)),
+            ("\"https://issuer.example/\"", Err(TokenError::Issuer)),
+            ("\"HTTPS://issuer.example\"", Err(TokenError::Issuer)),
+            ("\"\"", Err(TokenError::Issuer)),
+            ("[\"other\"]", Err(TokenError::Malformed)),
+            ("null", Err(TokenError::Malformed)),
         ] {
             let claims = format!("{{\"iss\":{issuer},\"aud\":\"api\",\"exp\":2e6}}");
             assert_eq!(check_with(&expectations(), &claims), expected, "{issuer}");
         }
         let none = r#"{"aud":"api","exp":2e6}"#;
-        assert_eq!(check_with(&expectations(), none), Err(Failure::Issuer));
+        assert_eq!(check_with(&expectations(), none), Err(TokenError::Issuer));
     }
 
     #[test]
@@ -275,13 +277,13 @@ mod tests {
         for (audience, expected) in [
             ("\"aud\":\"api\",", Ok(())),
             ("\"aud\":[\"x\",\"web\"],", Ok(())),
-            ("\"aud\":[\"x\"],", Err(Failure::Audience)),
-            ("\"aud\":[],", Err(Failure::Audience)),
-            ("\"aud\":\"apis\",", Err(Failure::Audience)),
-            ("", Err(Failure::Audience)),
-            ("\"aud\":[\"api\",1],", Err(Failure::Malformed)),
-            ("\"aud\":{\"api\":1},", Err(Failure::Malformed)),
-            ("\"aud\":null,", Err(Failure::Malformed)),
+            ("\"aud\":[\"x\"],", Err(TokenError::Audience)),
+            ("\"aud\":[],", Err(TokenError::Audience)),
+            ("\"aud\":\"apis\",", Err(TokenError::Audience)),
+            ("", Err(TokenError::Audience)),
+            ("\"aud\":[\"api\",1],", Err(TokenError::Malformed)),
+            ("\"aud\":{\"api\":1},", Err(TokenError::Malformed)),
+            ("\"aud\":null,", Err(TokenError::Malformed)),
         ] {
             assert_eq!(
                 check(&format!("{audience}\"exp\":2e6")),
@@ -306,16 +308,16 @@ mod tests {
             ("\"spiffe://a/x\"", Ok(())),
             ("\"alice\"", Ok(())),
             ("\"bob@a.example\"", Ok(())),
-            ("\"alice2\"", Err(Failure::Subject)),
-            ("\"xspiffe://a/\"", Err(Failure::Subject)),
-            ("1", Err(Failure::Malformed)),
+            ("\"alice2\"", Err(TokenError::Subject)),
+            ("\"xspiffe://a/\"", Err(TokenError::Subject)),
+            ("1", Err(TokenError::Malformed)),
         ] {
             let claims =
                 format!("{{\"iss\":\"other\",\"aud\":\"api\",\"exp\":2e6,\"sub\":{subject}}}");
             assert_eq!(check_with(&expectations, &claims), expected, "{subject}");
         }
         let none = r#"{"iss":"other","aud":"api","exp":2e6}"#;
-        assert_eq!(check_with(&expectations, none), Err(Failure::Subject));
+        assert_eq!(check_with(&expectations, none), Err(TokenError::Subject));
     }
 
     #[test]
@@ -324,9 +326,9 @@ mod tests {
         expectations.max_lifetime = Some(Duration::from_secs(600));
         for (dates, expected) in [
             ("\"iat\":1000000,\"exp\":1000600", Ok(())),
-            ("\"iat\":1000000,\"exp\":1000601", Err(Failure::Lifetime)),
-            ("\"exp\":1000600", Err(Failure::Lifetime)),
-            ("\"iat\":1000000", Err(Failure::Lifetime)),
+            ("\"iat\":1000000,\"exp\":1000601", Err(TokenError::Lifetime)),
+            ("\"exp\":1000600", Err(TokenError::Lifetime)),
+            ("\"iat\":1000000", Err(TokenError::Lifetime)),
         ] {
             let claims = format!("{{\"iss\":\"other\",\"aud\":\"api\",{dates}}}");
             assert_eq!(check_with(&expectations, &claims), expected, "{dates}");

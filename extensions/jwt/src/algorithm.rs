@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 /// An algorithm that a token may be signed with. There is no `none`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Algorithm {
     /// HMAC with SHA-256: with `oct` keys that the config itself holds, and alone.
     HS256,

@@ -21,7 +21,7 @@ pub struct Key {
 /// Why a key of a set is not used. Nothing of the key is in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unusable {
-    /// It is for something else, or of a kind that this extension does not know: sets may hold such
+    /// It is for something else, or of a kind that is not known here: sets may hold such
     /// keys (RFC 7517, section 5).
     #[error("{0}")]
     Foreign(&'static str),
@@ -53,18 +53,18 @@ impl Key {
         {
             return Err(Bad("it is a private key"));
         }
-        let (kind, decoding) = match kind {
+        let key = match kind {
             "RSA" => rsa(jwk)?,
             "EC" => elliptic(jwk)?,
             "OKP" => edwards(jwk)?,
-            "oct" => secret(jwk)?,
+            "oct" => Self::secret(&bytes(jwk, "k")?)?,
             _ => return Err(Foreign("its `kty` is not known")),
         };
         let algorithm = match jwk.text("alg")? {
             None => None,
             Some(name) => {
                 let known = Algorithm::from_name(name).ok_or(Foreign("its `alg` is not known"))?;
-                if !known.takes(kind) {
+                if !known.takes(key.kind) {
                     return Err(Bad("its `alg` does not fit the key"));
                 }
                 Some(known)
@@ -73,9 +73,70 @@ impl Key {
         Ok(Self {
             id: jwk.text("kid")?.map(str::to_owned),
             algorithm,
+            ..key
+        })
+    }
+
+    /// An RSA key from its modulus and exponent: big-endian, without zeros in front.
+    ///
+    /// # Errors
+    /// They are no key, or one that is too weak or too large.
+    pub fn rsa(n: &[u8], e: &[u8]) -> Result<Self, Unusable> {
+        if material::rsa(n, e).is_none() {
+            return Err(Bad(
+                "it is no RSA key of 2048 to 8192 bits with an odd exponent of 3 to 2^33",
+            ));
+        }
+        let decoding = DecodingKey::from_rsa_raw_components(n, e);
+        Ok(Self::anonymous(KeyKind::Rsa, decoding))
+    }
+
+    /// A key on P-256 or P-384, from its uncompressed point (SEC 1, section 2.3.3).
+    ///
+    /// # Errors
+    /// It is no point on either.
+    pub fn elliptic(point: &[u8]) -> Result<Self, Unusable> {
+        let kind = match point {
+            [4, xy @ ..] if xy.len() == 64 && material::p256(point).is_some() => KeyKind::P256,
+            [4, xy @ ..] if xy.len() == 96 && material::p384(point).is_some() => KeyKind::P384,
+            _ => return Err(Bad("its `x` and `y` are no point on the curve")),
+        };
+        Ok(Self::anonymous(kind, DecodingKey::from_ec_der(point)))
+    }
+
+    /// An Ed25519 key (RFC 8032, section 5.1.5).
+    ///
+    /// # Errors
+    /// It is none, or of small order.
+    pub fn ed25519(x: &[u8]) -> Result<Self, Unusable> {
+        if material::ed25519(x).is_none() {
+            return Err(Bad("its `x` is no Ed25519 public key"));
+        }
+        let decoding = DecodingKey::from_ed_der(x);
+        Ok(Self::anonymous(KeyKind::Ed25519, decoding))
+    }
+
+    /// A shared secret.
+    ///
+    /// # Errors
+    /// It is too short for any algorithm.
+    pub fn secret(secret: &[u8]) -> Result<Self, Unusable> {
+        let kind = KeyKind::Secret {
+            length: secret.len(),
+        };
+        if !Algorithm::HS256.takes(kind) {
+            return Err(Bad("its secret is shorter than 32 bytes"));
+        }
+        Ok(Self::anonymous(kind, DecodingKey::from_secret(secret)))
+    }
+
+    fn anonymous(kind: KeyKind, decoding: DecodingKey) -> Self {
+        Self {
+            id: None,
+            algorithm: None,
             kind,
             decoding,
-        })
+        }
     }
 
     /// Its `kid`.
@@ -118,7 +179,7 @@ fn check_purpose(jwk: &Object<'_>) -> Result<(), Unusable> {
     }
 }
 
-fn rsa(jwk: &Object<'_>) -> Result<(KeyKind, DecodingKey), Unusable> {
+fn rsa(jwk: &Object<'_>) -> Result<Key, Unusable> {
     // Some libraries write a leading zero byte, which RFC 7518, section 2, does not allow and
     // which means nothing.
     let number = |name| -> Result<Vec<u8>, Unusable> {
@@ -126,57 +187,30 @@ fn rsa(jwk: &Object<'_>) -> Result<(KeyKind, DecodingKey), Unusable> {
         let zeros = bytes.iter().take_while(|&&byte| byte == 0).count();
         Ok(bytes.get(zeros..).unwrap_or_default().to_vec())
     };
-    let (n, e) = (number("n")?, number("e")?);
-    if material::rsa(&n, &e).is_none() {
-        return Err(Bad(
-            "it is no RSA key of 2048 to 8192 bits with an odd exponent of 3 to 2^33",
-        ));
-    }
-    Ok((KeyKind::Rsa, DecodingKey::from_rsa_raw_components(&n, &e)))
+    Key::rsa(&number("n")?, &number("e")?)
 }
 
-fn elliptic(jwk: &Object<'_>) -> Result<(KeyKind, DecodingKey), Unusable> {
+fn elliptic(jwk: &Object<'_>) -> Result<Key, Unusable> {
     let curve = jwk.text("crv")?.ok_or(Bad("it has no `crv`"))?;
-    let (kind, length) = match curve {
-        "P-256" => (KeyKind::P256, 32),
-        "P-384" => (KeyKind::P384, 48),
+    let length = match curve {
+        "P-256" => 32,
+        "P-384" => 48,
         _ => return Err(Foreign("its `crv` is not known")),
     };
     let (x, y) = (bytes(jwk, "x")?, bytes(jwk, "y")?);
-    let point = [&[4][..], &x, &y].concat();
-    let on_curve = x.len() == length
-        && y.len() == length
-        && match kind {
-            KeyKind::P256 => material::p256(&point).is_some(),
-            _ => material::p384(&point).is_some(),
-        };
-    if !on_curve {
+    // The two together say which curve: each must be as long as this one's.
+    if x.len() != length || y.len() != length {
         return Err(Bad("its `x` and `y` are no point on the curve"));
     }
-    Ok((kind, DecodingKey::from_ec_der(&point)))
+    Key::elliptic(&[&[4][..], &x, &y].concat())
 }
 
-fn edwards(jwk: &Object<'_>) -> Result<(KeyKind, DecodingKey), Unusable> {
+fn edwards(jwk: &Object<'_>) -> Result<Key, Unusable> {
     let curve = jwk.text("crv")?.ok_or(Bad("it has no `crv`"))?;
     if curve != "Ed25519" {
         return Err(Foreign("its `crv` is not known"));
     }
-    let x = bytes(jwk, "x")?;
-    if material::ed25519(&x).is_none() {
-        return Err(Bad("its `x` is no Ed25519 public key"));
-    }
-    Ok((KeyKind::Ed25519, DecodingKey::from_ed_der(&x)))
-}
-
-fn secret(jwk: &Object<'_>) -> Result<(KeyKind, DecodingKey), Unusable> {
-    let secret = bytes(jwk, "k")?;
-    let kind = KeyKind::Secret {
-        length: secret.len(),
-    };
-    if !Algorithm::HS256.takes(kind) {
-        return Err(Bad("its secret is shorter than 32 bytes"));
-    }
-    Ok((kind, DecodingKey::from_secret(&secret)))
+    Key::ed25519(&bytes(jwk, "x")?)
 }
 
 /// A member in base64url.
