@@ -148,6 +148,15 @@ impl HttpContext for Filter {
     }
 
     fn on_http_request_trailers(&mut self, _num_trailers: usize) -> Action {
+        // Even while the headers wait: the host does not come back for trailers.
+        if let Some(active) = &self.active
+            && let Err(error) = active.clean_trailers()
+        {
+            log::error!("request refused: {error}");
+            active.left(self.context_id);
+            self.phase.set(Phase::Refused);
+            active::send(&replies::unavailable());
+        }
         self.rest()
     }
 }

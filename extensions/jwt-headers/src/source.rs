@@ -138,7 +138,11 @@ fn after_scheme<'a>(value: &'a [u8], scheme: &str) -> AfterScheme<'a> {
     };
     let value = value.trim_ascii();
     if is_ours(value) {
-        return AfterScheme::Token(value.get(scheme.len()..).unwrap_or_default().trim_ascii());
+        // Blanks alone: another character is one of the token, and makes it none.
+        let blanks_and_token = value.get(scheme.len()..).unwrap_or_default();
+        let blanks = blanks_and_token.iter().take_while(|&&byte| byte == b' ');
+        let token = blanks_and_token.get(blanks.count()..).unwrap_or_default();
+        return AfterScheme::Token(token);
     }
     let mut parts = value.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
     if parts.any(is_ours) {

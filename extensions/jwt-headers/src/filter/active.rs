@@ -188,6 +188,16 @@ impl Active {
         Ok(())
     }
 
+    /// Servers exist that take trailers for headers.
+    pub(super) fn clean_trailers(&self) -> Result<(), HeaderError> {
+        const TRAILERS: MapType = MapType::HttpRequestTrailers;
+        if self.produced.is_empty() {
+            return Ok(());
+        }
+        let view = HeaderView::fetch(TRAILERS)?;
+        headers::remove_spellings(TRAILERS, &view, &self.produced)
+    }
+
     /// A request has to wait.
     pub(super) fn wait(&self, waiting: Waiting) {
         self.metrics.waited();

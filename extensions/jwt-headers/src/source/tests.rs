@@ -37,6 +37,7 @@ fn the_scheme_stands_at_the_beginning_in_any_case() {
         ("Bearer", "malformed"),
         ("Bearer ", "malformed"),
         ("Bearer a b", "a b"),
+        ("Bearer\ta", "\ta"),
         ("Bearer \"a\"", "\"a\""),
         ("Bearer a.b.c, x=y", "several"),
         ("Bearera.b.c", "nothing"),

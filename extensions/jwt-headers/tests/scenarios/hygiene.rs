@@ -68,6 +68,27 @@ fn a_claim_replaces_what_the_client_sent(proxy: &mut Proxy) {
     }
 }
 
+/// Some servers take trailers for headers.
+#[scenario]
+fn trailers_are_cleaned_too(proxy: &mut Proxy) {
+    configure(proxy);
+    let token = tokens::token("EdDSA", json!({}));
+    for path in ["/private", "/elsewhere"] {
+        let request = Request::post(path)
+            .header("authorization", format!("Bearer {token}"))
+            .chunk("hello")
+            .trailer("x-roles", "admin")
+            .trailer("x_roles", "admin")
+            .trailer("x-sum", "5");
+        let reply = proxy.send(request);
+        assert_eq!(reply.status(), 200, "{path}");
+        let upstream = reply.upstream().unwrap();
+        assert_eq!(upstream.trailer("x-roles"), None, "{path}");
+        assert_eq!(upstream.trailer("x_roles"), None, "{path}");
+        assert_eq!(upstream.trailer("x-sum"), Some(&b"5"[..]), "{path}");
+    }
+}
+
 #[scenario]
 fn headers_that_no_claim_makes_are_left_alone(proxy: &mut Proxy) {
     configure(proxy);

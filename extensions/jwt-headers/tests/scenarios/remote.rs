@@ -179,3 +179,22 @@ fn old_keys_are_good_for_a_while_and_no_longer(proxy: &mut Proxy) {
     proxy.advance(Duration::from_secs(61));
     assert_eq!(send(proxy, &token("a")).status(), 200);
 }
+
+#[scenario]
+fn an_outage_is_survived_and_its_end_noticed(proxy: &mut Proxy) {
+    let server = Server::start(proxy, keys(&[key("a")]));
+    configure(
+        proxy,
+        json!({ "refresh_interval": "1s", "stale_for": "3s", "timeout": "1s" }),
+    );
+    server.answers(UpstreamReply::new(503));
+    proxy.advance(Duration::from_millis(1_600));
+    assert!(proxy.metric("jwt_headers_jwks_failures.provider.main") >= 1);
+    assert_eq!(send(proxy, &token("a")).status(), 200, "keys are stale");
+    proxy.advance(Duration::from_millis(3_600));
+    assert!(is_unavailable(&send(proxy, &token("a"))), "keys are gone");
+    server.answers(keys(&[key("a")]));
+    proxy.advance(Duration::from_secs(5));
+    assert_eq!(send(proxy, &token("a")).status(), 200);
+    assert_eq!(proxy.metric("jwt_headers_jwks_failures.provider.main"), 0);
+}

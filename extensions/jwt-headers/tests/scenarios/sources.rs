@@ -109,6 +109,8 @@ fn the_scheme_stands_at_the_beginning(proxy: &mut Proxy) {
         (format!("foo Bearer {token}"), 401),
         (format!("Basic eA==, Bearer {token}"), 400),
         (format!("Bearer {token} x"), 401),
+        (format!("Bearer\t{token}"), 401),
+        (format!("Bearer \t{token}"), 401),
         (format!("Bearer \"{token}\""), 401),
         (token.clone(), 401),
         (format!("Bearer{token}"), 401),

@@ -57,6 +57,29 @@ fn unknown_kids_ask_once_in_a_while_and_no_more(proxy: &mut Proxy) {
     assert_eq!(send(proxy, &token("b")).status(), 200);
 }
 
+/// A hundred at once, each with a `kid` of its own: one question, and an answer for all of them.
+#[scenario]
+fn a_flood_of_unknown_kids_is_one_question(proxy: &mut Proxy) {
+    rotated(proxy);
+    let before = proxy.callouts().len();
+    let right = proxy.start(with_token("/right", &token("b")));
+    let flood: Vec<_> = (0..100)
+        .map(|number| {
+            let id = format!("flood-{number}");
+            proxy.start(with_token("/flood", &tokens::token_by(&id, 3, json!({}))))
+        })
+        .collect();
+    // Nobody with a known key notices.
+    assert_eq!(send(proxy, &token("a")).status(), 200);
+    for request in flood {
+        let reply = proxy.finish(request);
+        assert_eq!(reply.status(), 401);
+        assert!(reply.upstream().is_none());
+    }
+    assert_eq!(proxy.finish(right).status(), 200);
+    assert_eq!(proxy.callouts().len(), before + 1);
+}
+
 /// Only a token that could be right makes anybody ask.
 #[scenario]
 fn what_no_key_could_make_right_does_not_wait(proxy: &mut Proxy) {
@@ -131,4 +154,20 @@ fn one_worker_asks_for_all(proxy: &mut Proxy) {
         assert_eq!(proxy.send(request).status(), 200, "{worker}");
     }
     assert_eq!(proxy.callouts().len(), 1);
+}
+
+/// The host keeps the old configuration for the requests that began under it.
+#[scenario]
+fn a_new_configuration_leaves_nobody_waiting(proxy: &mut Proxy) {
+    rotated(proxy);
+    let right = proxy.start(with_token("/", &token("b")));
+    let wrong = proxy.start(with_token("/", &tokens::token_by("b", 99, json!({}))));
+    // One that needs no server, and does not know `b`.
+    let fixed = super::provider(json!({ "jwks": { "inline": { "keys": [key("a")] } } }));
+    proxy
+        .configure(json!({ "providers": { "main": fixed } }))
+        .unwrap();
+    assert_eq!(proxy.finish(right).status(), 200);
+    assert_eq!(proxy.finish(wrong).status(), 401);
+    assert_eq!(send(proxy, &token("b")).status(), 401);
 }
