@@ -19,11 +19,13 @@ const GUEST: &str = "xtask/guests/jsonwebtoken";
 
 pub(super) fn subject() -> Subject {
     let guest = workspace::root().join(GUEST);
+    let guest = guest.join("target/wasm/jsonwebtoken_guest.wasm");
     let extension = |what, config: &Value| Variant::extension(what, "jwt_headers", config);
     Subject {
         name: "jwt-headers",
         load: vec![("authorization", format!("Bearer {}", TOKEN.trim()))],
         variants: vec![
+            Variant::module("a plugin that does nothing", &guest, &Value::Null),
             extension("jwt-headers, no rule for the path", &elsewhere()),
             extension("jwt-headers, token remembered", &config(1000, &[])),
             extension(
@@ -35,7 +37,7 @@ pub(super) fn subject() -> Subject {
             Variant::native("Envoy's jwt_authn", &jwt_authn(false)),
             Variant::module(
                 "a plugin with jsonwebtoken's cryptography",
-                &guest.join("target/wasm/jsonwebtoken_guest.wasm"),
+                &guest,
                 &serde_json::from_str(JWKS).unwrap_or_default(),
             ),
         ],

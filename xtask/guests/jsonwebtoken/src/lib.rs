@@ -18,7 +18,7 @@ mod start {
     }}
 }
 
-/// One per configuration, which is a JSON Web Key Set.
+/// One per configuration, which is a JSON Web Key Set; or `null`, and then nothing is done at all.
 pub struct Root {
     keys: Option<JwkSet>,
 }
@@ -29,13 +29,18 @@ impl RootContext for Root {
     fn on_configure(&mut self, _: usize) -> bool {
         let json = hostcalls::get_buffer(BufferType::PluginConfiguration, 0, usize::MAX);
         let json = json.ok().flatten().unwrap_or_default();
-        self.keys = serde_json::from_slice(&json).ok();
-        self.keys.is_some()
+        serde_json::from_slice(&json).is_ok_and(|keys| {
+            self.keys = keys;
+            true
+        })
     }
 
     fn create_http_context(&self, _: u32) -> Option<Box<dyn HttpContext>> {
-        let jwk = self.keys.as_ref()?.keys.first()?;
-        Some(Box::new(Filter { jwk: jwk.clone() }))
+        let jwk = match &self.keys {
+            Some(set) => Some(set.keys.first()?.clone()),
+            None => None,
+        };
+        Some(Box::new(Filter { jwk }))
     }
 
     fn get_type(&self) -> Option<ContextType> {
@@ -44,15 +49,18 @@ impl RootContext for Root {
 }
 
 struct Filter {
-    jwk: Jwk,
+    jwk: Option<Jwk>,
 }
 
 impl Filter {
     fn is_right(&self) -> Option<()> {
+        let Some(jwk) = &self.jwk else {
+            return Some(());
+        };
         let map = MapType::HttpRequestHeaders;
         let value = hostcalls::get_map_value_bytes(map, "authorization").ok()??;
         let token = value.strip_prefix(b"Bearer ")?;
-        let key = DecodingKey::from_jwk(&self.jwk).ok()?;
+        let key = DecodingKey::from_jwk(jwk).ok()?;
         let mut validation = Validation::new(Algorithm::RS256);
         validation.set_issuer(&["https://issuer.example"]);
         validation.set_audience(&["api"]);
