@@ -19,9 +19,7 @@ impl<E: Engine> Mock<E> {
         };
         let (context, root) = (running.new_context(), running.root);
         exchange.places[plugin] = Place::Context(context);
-        let mut host = self.host.borrow_mut();
-        host.contexts.insert((vm, context), id);
-        drop(host);
+        self.host.borrow_mut().enter((vm, context), id, root);
         self.with(id, |stream| stream.views[plugin].root = root);
         self.call(id, plugin, Callback::ContextCreate, &[root])?;
         Ok(true)
@@ -100,6 +98,6 @@ impl<E: Engine> Mock<E> {
         };
         drop(self.call(id, plugin, Callback::Done, &[]));
         drop(self.call(id, plugin, Callback::Delete, &[]));
-        self.host.borrow_mut().contexts.remove(&place);
+        self.host.borrow_mut().leave(place);
     }
 }

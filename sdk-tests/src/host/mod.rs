@@ -130,6 +130,8 @@ pub struct HostState {
     pub links: BTreeMap<u64, Link>,
     /// Which stream or connection each plugin's context is about.
     pub contexts: BTreeMap<(Vm, u32), u64>,
+    /// The root context under which each of these began.
+    pub parents: BTreeMap<(Vm, u32), u32>,
     /// The callback that runs, if any.
     pub phase: Option<Callback>,
     /// The VM that it runs in.
@@ -152,6 +154,9 @@ pub struct HostState {
     pub connections: u64,
     /// The timer of each root context that has one.
     pub timers: BTreeMap<(Vm, u32), Timer>,
+    /// Root contexts whose configuration has been replaced, as long as streams that began under it
+    /// are there.
+    pub roots_replaced: BTreeSet<(Vm, u32)>,
     /// Root contexts that said they are done.
     pub roots_done: Vec<(Vm, u32)>,
     /// Root contexts that go when they say that they are done.
@@ -176,6 +181,7 @@ impl Default for HostState {
             streams: BTreeMap::new(),
             links: BTreeMap::new(),
             contexts: BTreeMap::new(),
+            parents: BTreeMap::new(),
             phase: None,
             vm: Vm::FIRST,
             context: 0,
@@ -188,6 +194,7 @@ impl Default for HostState {
             connections: 0,
             timers: BTreeMap::new(),
             roots_done: Vec::new(),
+            roots_replaced: BTreeSet::new(),
             roots_pending: BTreeSet::new(),
             calls: Vec::new(),
         }
@@ -309,10 +316,30 @@ impl HostState {
         (self.vm, self.root_of(self.context))
     }
 
+    /// A plugin has a context for a stream or connection.
+    pub(crate) fn enter(&mut self, place: (Vm, u32), stream: u64, root: u32) {
+        self.contexts.insert(place, stream);
+        self.parents.insert(place, root);
+    }
+
+    /// It has none any more.
+    pub(crate) fn leave(&mut self, place: (Vm, u32)) {
+        self.contexts.remove(&place);
+        self.parents.remove(&place);
+    }
+
+    /// Whether a stream or connection that began under this root context is there.
+    pub(crate) fn is_parent(&self, root: (Vm, u32)) -> bool {
+        let mut children = self.parents.iter();
+        children.any(|((vm, _), parent)| (*vm, *parent) == root)
+    }
+
     /// Forgets what a VM that is gone would still have done.
     pub(crate) fn end_vm(&mut self, gone: Vm) {
         self.timers.retain(|(vm, _), _| *vm != gone);
         self.contexts.retain(|(vm, _), _| *vm != gone);
+        self.parents.retain(|(vm, _), _| *vm != gone);
+        self.roots_replaced.retain(|(vm, _)| *vm != gone);
         self.roots.retain(|(vm, _)| *vm != gone);
         self.roots_pending.retain(|(vm, _)| *vm != gone);
         self.callouts.cancel_vm(gone);

@@ -83,6 +83,7 @@ impl<E: Engine> Mock<E> {
 
     /// Does what plugins have asked for on streams whose callback did not run.
     fn go_on(&mut self) {
+        self.retire_roots();
         self.delete_roots();
         let mut asked = true;
         while std::mem::take(&mut asked) {
@@ -91,6 +92,16 @@ impl<E: Engine> Mock<E> {
             }
             for id in self.conversations.keys().copied().collect::<Vec<_>>() {
                 asked |= self.obey_all(id);
+            }
+        }
+    }
+
+    /// Ends the root contexts that have been replaced and serve nobody any more.
+    fn retire_roots(&mut self) {
+        let replaced = self.host.borrow().roots_replaced.clone();
+        for (vm, _) in replaced {
+            if let Err(trap) = self.retire_replaced(vm) {
+                self.died(vm, trap);
             }
         }
     }

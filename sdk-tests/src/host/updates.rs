@@ -1,5 +1,7 @@
 //! Configurations: tried out first, then given to every VM.
 
+use std::collections::BTreeSet;
+
 use super::deliveries::invoke;
 use super::mock::Mock;
 use super::vm::Running;
@@ -68,7 +70,8 @@ impl<E: Engine> Mock<E> {
         engine.instantiate(&self.host).map(Running::new)
     }
 
-    /// Starts the configuration in a VM that serves; the old root context finishes.
+    /// Starts the configuration in a VM that serves; the old root context finishes, once the streams
+    /// that began under it have.
     fn update(&mut self, vm: Vm, config: &[u8]) -> Result<bool, Trap> {
         let mut running = match self.vms.remove(&vm) {
             Some(running) => running,
@@ -76,11 +79,31 @@ impl<E: Engine> Mock<E> {
         };
         let old = running.root;
         let started = start(&self.host, &mut running, vm, config)?;
-        if started && old != 0 {
-            retire(&self.host, &mut running, (vm, old))?;
-        }
         self.vms.insert(vm, running);
+        if started && old != 0 {
+            self.host.borrow_mut().roots_replaced.insert((vm, old));
+            self.retire_replaced(vm)?;
+        }
         Ok(started)
+    }
+
+    /// Ends the root contexts of a VM that have been replaced and serve nobody any more.
+    pub(super) fn retire_replaced(&mut self, vm: Vm) -> Result<(), Trap> {
+        let idle = {
+            let mut host = self.host.borrow_mut();
+            let replaced = std::mem::take(&mut host.roots_replaced);
+            let (idle, other) = replaced
+                .into_iter()
+                .partition::<BTreeSet<_>, _>(|root| root.0 == vm && !host.is_parent(*root));
+            host.roots_replaced = other;
+            idle
+        };
+        for root in idle {
+            if let Some(running) = self.vms.get_mut(&vm) {
+                retire(&self.host, running, root)?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sdk_tests::{HostKind, Level, Proxy, Request, Rule, scenario};
+use sdk_tests::{HostKind, Level, Proxy, Request, Rule, UpstreamReply, scenario};
 
 use crate::{plugin, send};
 
@@ -26,6 +26,24 @@ fn an_update_takes_the_place_of_the_old_configuration(proxy: &mut Proxy) {
     );
     assert_eq!(proxy.metric("fixture_configured"), 6);
     assert_eq!(proxy.metric("fixture_logged"), 2);
+}
+
+/// Envoy lets go of a root context when the last stream that began under it has ended.
+#[scenario]
+fn a_stream_keeps_the_configuration_that_it_began_with(proxy: &mut Proxy) {
+    proxy.serve("opa", |_| {
+        UpstreamReply::new(200)
+            .body("allow")
+            .after(Duration::from_secs(1))
+    });
+    proxy.configure("one").unwrap();
+    let slow = proxy.start(Request::get("/ask"));
+    proxy.configure("two").unwrap();
+    assert_eq!(proxy.finish(slow).status(), 200);
+    assert_eq!(
+        proxy.send(Request::get("/plain")).header("x-greeting"),
+        Some(&b"two"[..])
+    );
 }
 
 #[scenario]

@@ -37,7 +37,7 @@ impl<E: Engine> Mock<E> {
             .get(&id)
             .and_then(|it| it.context(plugin));
         if let Some(place) = place {
-            self.host.borrow_mut().contexts.remove(&place);
+            self.host.borrow_mut().leave(place);
         }
     }
 

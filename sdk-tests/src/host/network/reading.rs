@@ -89,7 +89,7 @@ impl<E: Engine> Mock<E> {
             let context = running.new_context();
             conversation.places[plugin] = Place::Context(context);
             let mut host = self.host.borrow_mut();
-            host.contexts.insert((vm, context), id);
+            host.enter((vm, context), id, running.root);
             running.root
         });
         let action = root
