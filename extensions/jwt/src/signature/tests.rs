@@ -180,3 +180,47 @@ fn a_key_that_is_none_verifies_nothing() {
         }
     }
 }
+
+#[test]
+fn keys_of_parts_verify_texts_of_any_kind() {
+    let rsa = Key::rsa(
+        &decode(known_answers::RSA_MODULUS),
+        &known_answers::RSA_EXPONENT,
+    );
+    let p256 = Key::elliptic(&decode(known_answers::P256_POINT));
+    let p384 = Key::elliptic(&decode(known_answers::P384_POINT));
+    let (rsa, p256, p384) = (rsa.unwrap(), p256.unwrap(), p384.unwrap());
+    let right =
+        |algorithm, key, signature| verify(algorithm, key, known_answers::MESSAGE, signature, None);
+    for (algorithm, key, signature) in [
+        (Algorithm::RS256, &rsa, known_answers::RS256),
+        (Algorithm::RS384, &rsa, known_answers::RS384),
+        (Algorithm::RS512, &rsa, known_answers::RS512),
+        (Algorithm::ES256, &p256, known_answers::ES256),
+        (Algorithm::ES384, &p384, known_answers::ES384),
+    ] {
+        assert!(right(algorithm, key, signature), "{algorithm:?}");
+        assert!(!verify(algorithm, key, b"another", signature, None));
+        assert!(!right(algorithm, key, ""), "{algorithm:?}");
+        assert!(!right(algorithm, key, "no base64"), "{algorithm:?}");
+        for other in Algorithm::ALL {
+            let is_right = right(other, key, signature);
+            assert_eq!(is_right, other == algorithm, "{algorithm:?} as {other:?}");
+        }
+    }
+}
+
+#[test]
+fn parts_that_make_no_key_are_refused() {
+    let n = decode(known_answers::RSA_MODULUS);
+    assert!(Key::rsa(&n[1..], &known_answers::RSA_EXPONENT).is_err());
+    assert!(Key::rsa(&n, &[1]).is_err());
+    let mut point = decode(known_answers::P256_POINT);
+    point[64] ^= 1;
+    assert!(Key::elliptic(&point).is_err());
+    assert!(Key::elliptic(&[]).is_err());
+    assert!(Key::ed25519(&[0; 32]).is_err());
+    assert!(Key::ed25519(&[2; 31]).is_err());
+    assert!(Key::secret(&[7; 31]).is_err());
+    assert!(Key::secret(&[7; 32]).is_ok());
+}
