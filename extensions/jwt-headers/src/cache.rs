@@ -1,5 +1,7 @@
 //! Tokens that were verified, so that a signature is checked once and not per request.
 
+mod recent;
+
 use std::{num::NonZeroUsize, rc::Rc};
 
 use extension_jwt::claims::Validity;
@@ -7,22 +9,13 @@ use lru::LruCache;
 use sha2::{Digest as _, Sha256};
 
 use crate::grant::Grant;
+use recent::Recent;
 
-/// Which token, seen by which provider: a token is held as its SHA-256 alone.
+/// Which token, seen by which provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CacheKey {
     token: [u8; 32],
     provider: usize,
-}
-
-impl CacheKey {
-    /// The key of `token` for the provider with this index.
-    pub fn new(token: &[u8], provider: usize) -> Self {
-        Self {
-            token: Sha256::digest(token).into(),
-            provider,
-        }
-    }
 }
 
 /// A token that was verified.
@@ -39,6 +32,8 @@ pub struct Verified {
 /// The tokens that were used last.
 pub struct TokenCache {
     entries: Option<LruCache<CacheKey, Verified>>,
+    /// The SHA-256 of a token takes longer than everything else together.
+    recent: Recent,
 }
 
 impl TokenCache {
@@ -46,7 +41,22 @@ impl TokenCache {
     pub fn new(capacity: usize) -> Self {
         Self {
             entries: NonZeroUsize::new(capacity).map(LruCache::new),
+            recent: Recent::new(capacity),
         }
+    }
+
+    /// The key of `token` for the provider with this index.
+    pub fn key(&self, token: &[u8], provider: usize) -> CacheKey {
+        let known = self.recent.digest(token);
+        CacheKey {
+            token: known.unwrap_or_else(|| Sha256::digest(token).into()),
+            provider,
+        }
+    }
+
+    /// `token`, which has this key and was verified, is likely to come again.
+    pub fn expect(&mut self, token: &[u8], key: &CacheKey) {
+        self.recent.keep(token, key.token);
     }
 
     /// A token that the key set of this generation has verified.

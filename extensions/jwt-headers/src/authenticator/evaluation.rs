@@ -248,7 +248,7 @@ impl Check<'_> {
     fn token(self, text: &[u8], verification: &mut Verification) -> Outcome {
         let now = NumericDate::since_epoch(self.now);
         let skew = verification.expectations.clock_skew;
-        let key = CacheKey::new(text, self.index);
+        let key = self.cache.key(text, self.index);
         if let Lookup::Ready(_, generation) = verification.keys.lookup(self.now)
             && let Some(known) = self.cache.get(&key, generation)
         {
@@ -256,8 +256,11 @@ impl Check<'_> {
                 self.cache.remove(&key);
                 return Outcome::Failed(error.into());
             }
+            let grant = Rc::clone(&known.grant);
+            // Another may have taken its place.
+            self.cache.expect(text, &key);
             return Outcome::Granted {
-                grant: Rc::clone(&known.grant),
+                grant,
                 is_cached: true,
                 source: Some(self.source),
             };
@@ -313,6 +316,7 @@ impl Check<'_> {
                 grant: Rc::clone(&grant),
             },
         );
+        self.cache.expect(text, &cache_key);
         Ok(Outcome::Granted {
             grant,
             is_cached: false,
