@@ -4,7 +4,7 @@ mod network;
 mod observed;
 mod requests;
 mod servers;
-mod surroundings;
+mod settings;
 
 use std::collections::BTreeSet;
 use std::time::Duration;

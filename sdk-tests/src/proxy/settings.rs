@@ -1,4 +1,4 @@
-//! What the plugin finds around it.
+//! What a scenario sets before the plugin is configured.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use super::Proxy;
 use crate::host::Status;
 use crate::reply::UpstreamReply;
 
-/// What the plugin finds around it.
+/// What a scenario sets before the plugin is configured.
 impl Proxy {
     /// Gives the proxy so many workers, each with VMs of its own; one unless set. Call it before
     /// [`Proxy::configure`]. [`Request::on_worker`](crate::Request::on_worker) says which one serves a request.
