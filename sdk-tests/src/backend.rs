@@ -9,7 +9,9 @@ use crate::config::Rejected;
 use crate::connections::Connections;
 use crate::grpc::{GrpcCall, GrpcServer};
 use crate::host::{Cost, Log, Status};
+use crate::proxy::Histogram;
 use crate::proxy::HostKind;
+use crate::proxy::Surroundings;
 use crate::reply::{Reply, UpstreamReply};
 use crate::request::Request;
 use crate::rules::Violation;
@@ -35,6 +37,7 @@ pub(crate) trait Backend: Connections {
     fn env(&mut self, name: &str, value: &str);
     fn seed(&mut self, seed: u64);
     fn property(&mut self, path: &[&str], value: &[u8]);
+    fn surround(&mut self, surroundings: Surroundings);
     fn upstream_replies(&mut self, reply: UpstreamReply);
     fn serve(&mut self, cluster: &str, server: Server);
     fn foreign_function(&mut self, name: &str, answer: Arc<ForeignAnswer>);
@@ -46,6 +49,7 @@ pub(crate) trait Backend: Connections {
     fn finish(&mut self, exchange: u64) -> Reply;
     fn leave(&mut self, exchange: u64);
     fn metrics(&mut self) -> BTreeMap<String, u64>;
+    fn histogram(&mut self, name: &str) -> Histogram;
     fn logs(&mut self) -> Vec<Log>;
     fn advance(&mut self, by: Duration);
     fn costs(&self) -> Vec<Cost>;

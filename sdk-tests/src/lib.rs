@@ -88,7 +88,7 @@ pub use config::{Config, Rejected};
 pub use grpc::{GrpcCall, GrpcEnd, GrpcEvent, GrpcReply, GrpcRequest};
 pub use host::{Cost, HostCall, Level, Log, Status};
 pub use plugin::Plugin;
-pub use proxy::{Connection, HostKind, Proxy, Started};
+pub use proxy::{Connection, Histogram, HostKind, Proxy, Started, Surroundings};
 pub use reply::{Reply, UpstreamReply, UpstreamRequest};
 pub use request::Request;
 pub use rules::{Rule, Violation};

@@ -1,10 +1,12 @@
 //! The proxy as a scenario sees it, whichever host is behind it.
 
+mod histogram;
 mod network;
 mod observed;
 mod requests;
 mod servers;
 mod settings;
+mod surroundings;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -17,8 +19,10 @@ use crate::rules::Rule;
 use crate::story::Exchanged;
 use network::Spoken;
 
+pub use histogram::Histogram;
 pub use network::Connection;
 pub use requests::Started;
+pub use surroundings::Surroundings;
 
 /// What runs the plugin.
 ///

@@ -22,7 +22,9 @@ use crate::config::Rejected;
 use crate::grpc::{GrpcCall, GrpcServer};
 use crate::host::{Cost, Log};
 use crate::plugin::Plugin;
+use crate::proxy::Histogram;
 use crate::proxy::HostKind;
+use crate::proxy::Surroundings;
 use crate::{Reply, Request, Rule, UpstreamReply, UpstreamRequest, Violation};
 
 /// One Envoy and one upstream for one scenario. It starts with the first configuration.
@@ -30,6 +32,7 @@ pub(crate) struct EnvoyHost {
     /// The chain, with the module of each.
     plugins: Vec<(Plugin, PathBuf)>,
     env: Vec<(String, String)>,
+    surroundings: Surroundings,
     dir: TempDir,
     upstream: Upstream,
     /// What the upstream has seen of exchanges that are not over.
@@ -63,6 +66,7 @@ pub(crate) fn host(plugin: &Plugin) -> EnvoyHost {
     EnvoyHost {
         plugins: plugins.collect(),
         env: Vec::new(),
+        surroundings: Surroundings::default(),
         dir: TempDir::with_prefix("sdk-tests-").expect("a temporary directory"),
         upstream: Upstream::echo().expect("a free port for the upstream"),
         arrived: Vec::new(),
@@ -119,6 +123,7 @@ impl EnvoyHost {
             self.grpc.endpoints(),
             (self.workers, self.network.is_some()),
         );
+        let bootstrap = super::surroundings::apply(&self.surroundings, &bootstrap);
         let binary = find_binary().unwrap_or_else(|error| panic!("{error}"));
         let mut options = EnvoyOptions::new(binary, &bootstrap);
         options.dir = Some(self.dir.path().to_owned());
@@ -257,6 +262,10 @@ impl Backend for EnvoyHost {
 
     fn property(&mut self, _path: &[&str], _value: &[u8]) {}
 
+    fn surround(&mut self, surroundings: Surroundings) {
+        self.surroundings = surroundings;
+    }
+
     fn upstream_replies(&mut self, reply: UpstreamReply) {
         self.upstream.reply_with(Some(reply));
     }
@@ -378,6 +387,13 @@ impl Backend for EnvoyHost {
             .into_iter()
             .filter_map(own)
             .collect()
+    }
+
+    fn histogram(&mut self, name: &str) -> Histogram {
+        let admin = self.admin();
+        admin
+            .map(|admin| super::histograms::read(admin, name))
+            .unwrap_or_default()
     }
 
     fn logs(&mut self) -> Vec<Log> {

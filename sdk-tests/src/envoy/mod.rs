@@ -21,10 +21,12 @@ mod bootstrap;
 mod callouts;
 pub mod client;
 mod grpc;
+mod histograms;
 mod http;
 mod logs;
 mod network;
 mod process;
+mod surroundings;
 mod upstream;
 mod visits;
 

@@ -125,6 +125,12 @@ impl Metrics {
         Ok(self.values.scalars.get(name).copied().unwrap_or_default())
     }
 
+    /// What a histogram was told.
+    pub fn samples(&self, name: &str) -> &[u64] {
+        let samples = self.values.histograms.get(name);
+        samples.map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// All counters and gauges by name.
     pub fn scalars(&self) -> &BTreeMap<String, u64> {
         &self.values.scalars

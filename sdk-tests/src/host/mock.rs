@@ -14,7 +14,9 @@ use crate::config::Rejected;
 use crate::connections::Answers;
 use crate::grpc::{GrpcCall, GrpcServer};
 use crate::plugin::Plugin;
+use crate::proxy::Histogram;
 use crate::proxy::HostKind;
+use crate::proxy::Surroundings;
 use crate::reply::{Reply, UpstreamReply};
 use crate::request::Request;
 use crate::rules::{Rule, Violation};
@@ -127,6 +129,13 @@ impl<E: Engine> Backend for Mock<E> {
         self.host.borrow_mut().properties.set(path, value);
     }
 
+    fn surround(&mut self, surroundings: Surroundings) {
+        for (path, value) in surroundings.properties() {
+            let path: Vec<_> = path.iter().map(String::as_str).collect();
+            self.property(&path, &value);
+        }
+    }
+
     fn upstream_replies(&mut self, reply: UpstreamReply) {
         self.upstream = Some(reply);
     }
@@ -188,6 +197,10 @@ impl<E: Engine> Backend for Mock<E> {
 
     fn metrics(&mut self) -> BTreeMap<String, u64> {
         self.host.borrow().metrics.scalars().clone()
+    }
+
+    fn histogram(&mut self, name: &str) -> Histogram {
+        Histogram::of(self.host.borrow().metrics.samples(name))
     }
 
     fn logs(&mut self) -> Vec<Log> {

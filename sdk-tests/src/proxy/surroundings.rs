@@ -1,0 +1,165 @@
+//! What is around a plugin: the proxy's node, its listener, the cluster and endpoint behind it.
+
+use serde_json::Value;
+
+use crate::Proxy;
+
+/// What the proxy's own configuration says, alike on all hosts: see [`Proxy::surround`].
+///
+/// ```
+/// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {
+/// proxy.surround(
+///     Surroundings::default()
+///         .node_metadata(json!({ "NAMESPACE": "default", "LABELS": { "app": "shop" } }))
+///         .inbound(),
+/// );
+/// proxy.configure("hello").unwrap();
+/// # });
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Surroundings {
+    pub(crate) node_metadata: Option<Value>,
+    pub(crate) direction: i64,
+    pub(crate) cluster_metadata: Option<Value>,
+    pub(crate) endpoint_metadata: Option<Value>,
+    pub(crate) filters: Vec<Value>,
+}
+
+impl Surroundings {
+    /// The metadata of the proxy's node: properties below `xds.node.metadata`.
+    #[must_use]
+    pub fn node_metadata(mut self, metadata: Value) -> Self {
+        self.node_metadata = Some(metadata);
+        self
+    }
+
+    /// Makes the listener one for requests to the workload: `xds.listener_direction` is 1.
+    #[must_use]
+    pub fn inbound(mut self) -> Self {
+        self.direction = 1;
+        self
+    }
+
+    /// Makes the listener one for the workload's own requests: `xds.listener_direction` is 2.
+    #[must_use]
+    pub fn outbound(mut self) -> Self {
+        self.direction = 2;
+        self
+    }
+
+    /// The `filter_metadata` of the route's cluster, by namespace: properties below
+    /// `xds.cluster_metadata.filter_metadata`.
+    #[must_use]
+    pub fn cluster_metadata(mut self, metadata: Value) -> Self {
+        self.cluster_metadata = Some(metadata);
+        self
+    }
+
+    /// The `filter_metadata` of the cluster's endpoint, by namespace: properties below
+    /// `xds.upstream_host_metadata.filter_metadata`.
+    #[must_use]
+    pub fn endpoint_metadata(mut self, metadata: Value) -> Self {
+        self.endpoint_metadata = Some(metadata);
+        self
+    }
+
+    /// One of Envoy's own filters before the plugins, as its configuration has it. The mock has
+    /// none of them: [`Proxy::property`] says there what it would have left behind.
+    #[must_use]
+    pub fn filter(mut self, filter: Value) -> Self {
+        self.filters.push(filter);
+        self
+    }
+
+    /// The properties that the mock has of all this.
+    pub(crate) fn properties(&self) -> Vec<(Vec<String>, Vec<u8>)> {
+        let mut properties = Vec::new();
+        let direction = self.direction.to_le_bytes().to_vec();
+        let path = ["xds", "listener_direction"].map(str::to_owned).to_vec();
+        properties.push((path, direction));
+        for (path, metadata) in [
+            ("node/metadata", &self.node_metadata),
+            ("cluster_metadata/filter_metadata", &self.cluster_metadata),
+            (
+                "upstream_host_metadata/filter_metadata",
+                &self.endpoint_metadata,
+            ),
+        ] {
+            let path = std::iter::once("xds").chain(path.split('/'));
+            let path: Vec<_> = path.map(str::to_owned).collect();
+            if let Some(metadata) = metadata {
+                let below = below(&path, metadata);
+                properties.extend(below.into_iter().filter(|(known, _)| *known != path));
+            }
+        }
+        properties
+    }
+}
+
+/// A value and all that is below it, as properties give them.
+fn below(path: &[String], value: &Value) -> Vec<(Vec<String>, Vec<u8>)> {
+    let mut properties = vec![(path.to_vec(), bytes(value))];
+    let children: Vec<(String, &Value)> = match value {
+        Value::Object(fields) => fields.iter().map(|(name, v)| (name.clone(), v)).collect(),
+        Value::Array(values) => {
+            let values = values.iter().enumerate();
+            values.map(|(at, value)| (at.to_string(), value)).collect()
+        }
+        _ => Vec::new(),
+    };
+    for (name, child) in children {
+        let path = [path, &[name]].concat();
+        properties.extend(below(&path, child));
+    }
+    properties
+}
+
+/// A value of metadata as a property gives it: numbers are doubles.
+fn bytes(value: &Value) -> Vec<u8> {
+    match value {
+        Value::Null => Vec::new(),
+        Value::Bool(value) => vec![u8::from(*value)],
+        Value::Number(value) => {
+            let number = value.as_f64().unwrap_or_default();
+            number.to_le_bytes().to_vec()
+        }
+        Value::String(text) => text.clone().into_bytes(),
+        Value::Array(values) => pairs(values.iter().map(|value| (bytes(value), Vec::new()))),
+        Value::Object(fields) => pairs(
+            fields
+                .iter()
+                .map(|(name, value)| (name.clone().into_bytes(), bytes(value))),
+        ),
+    }
+}
+
+/// Pairs of bytes as ABI 0.2.1 writes header maps.
+fn pairs(pairs: impl Iterator<Item = (Vec<u8>, Vec<u8>)>) -> Vec<u8> {
+    let pairs: Vec<_> = pairs.collect();
+    let word = |number: usize| u32::try_from(number).unwrap_or(u32::MAX).to_le_bytes();
+    let mut bytes = word(pairs.len()).to_vec();
+    for (first, second) in &pairs {
+        bytes.extend_from_slice(&word(first.len()));
+        bytes.extend_from_slice(&word(second.len()));
+    }
+    for part in pairs.iter().flat_map(|(first, second)| [first, second]) {
+        bytes.extend_from_slice(part);
+        bytes.push(0);
+    }
+    bytes
+}
+
+impl Proxy {
+    /// Says what is around the plugin. Call it before [`Proxy::configure`].
+    ///
+    /// # Panics
+    ///
+    /// If the plugin is configured already.
+    pub fn surround(&mut self, surroundings: Surroundings) {
+        assert!(
+            !self.configured,
+            "the proxy's surroundings are there before the plugin is configured"
+        );
+        self.backend.surround(surroundings);
+    }
+}
