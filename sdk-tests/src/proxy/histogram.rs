@@ -3,6 +3,16 @@
 use crate::Proxy;
 
 /// A histogram of the plugin, as all hosts can tell it; see [`Proxy::histogram`].
+///
+/// ```
+/// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {
+/// proxy.configure("hello").unwrap();
+/// // The plugin records 7.
+/// proxy.send(Request::get("/metrics"));
+/// let histogram: Histogram = proxy.histogram("fixture_histogram");
+/// assert_eq!(histogram.count, 1);
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Histogram {
     /// How many values it was told.
@@ -20,6 +30,14 @@ impl Histogram {
     }
 
     /// Whether the sum is this one, as exactly as Envoy tells it.
+    ///
+    /// ```
+    /// use sdk_tests::Histogram;
+    ///
+    /// let histogram = Histogram { count: 2, sum: 20.3 };
+    /// assert!(histogram.adds_up_to(20.0));
+    /// assert!(!histogram.adds_up_to(25.0));
+    /// ```
     pub fn adds_up_to(&self, sum: f64) -> bool {
         (self.sum - sum).abs() <= sum.abs() * 0.05 + 0.05
     }

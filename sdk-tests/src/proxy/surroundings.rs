@@ -27,6 +27,16 @@ pub struct Surroundings {
 
 impl Surroundings {
     /// The metadata of the proxy's node: properties below `xds.node.metadata`.
+    ///
+    /// ```
+    /// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {
+    /// proxy.surround(Surroundings::default().node_metadata(json!({ "NAMESPACE": "default" })));
+    /// proxy.configure("hello").unwrap();
+    /// // The plugin logs what it reads.
+    /// proxy.send(Request::get("/").header("x-steps", "get,xds/node/metadata/NAMESPACE"));
+    /// assert!(proxy.logs().iter().any(|log| log.message.ends_with("= \"default\"")));
+    /// # });
+    /// ```
     #[must_use]
     pub fn node_metadata(mut self, metadata: Value) -> Self {
         self.node_metadata = Some(metadata);
@@ -34,6 +44,16 @@ impl Surroundings {
     }
 
     /// Makes the listener one for requests to the workload: `xds.listener_direction` is 1.
+    ///
+    /// ```
+    /// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {
+    /// proxy.surround(Surroundings::default().inbound());
+    /// proxy.configure("hello").unwrap();
+    /// // The plugin logs what it reads.
+    /// proxy.send(Request::get("/").header("x-steps", "get,xds/listener_direction"));
+    /// assert!(proxy.logs().iter().any(|log| log.message.contains("= \"\\x01")));
+    /// # });
+    /// ```
     #[must_use]
     pub fn inbound(mut self) -> Self {
         self.direction = 1;
@@ -41,6 +61,16 @@ impl Surroundings {
     }
 
     /// Makes the listener one for the workload's own requests: `xds.listener_direction` is 2.
+    ///
+    /// ```
+    /// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {
+    /// proxy.surround(Surroundings::default().outbound());
+    /// proxy.configure("hello").unwrap();
+    /// // The plugin logs what it reads.
+    /// proxy.send(Request::get("/").header("x-steps", "get,xds/listener_direction"));
+    /// assert!(proxy.logs().iter().any(|log| log.message.contains("= \"\\x02")));
+    /// # });
+    /// ```
     #[must_use]
     pub fn outbound(mut self) -> Self {
         self.direction = 2;
@@ -49,6 +79,16 @@ impl Surroundings {
 
     /// The `filter_metadata` of the route's cluster, by namespace: properties below
     /// `xds.cluster_metadata.filter_metadata`.
+    ///
+    /// ```
+    /// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {
+    /// proxy.surround(Surroundings::default().cluster_metadata(json!({ "istio": { "zone": "a" } })));
+    /// proxy.configure("hello").unwrap();
+    /// // The plugin logs what it reads.
+    /// proxy.send(Request::get("/").header("x-steps", "get,xds/cluster_metadata/filter_metadata/istio/zone"));
+    /// assert!(proxy.logs().iter().any(|log| log.message.ends_with("= \"a\"")));
+    /// # });
+    /// ```
     #[must_use]
     pub fn cluster_metadata(mut self, metadata: Value) -> Self {
         self.cluster_metadata = Some(metadata);
@@ -57,6 +97,16 @@ impl Surroundings {
 
     /// The `filter_metadata` of the cluster's endpoint, by namespace: properties below
     /// `xds.upstream_host_metadata.filter_metadata`.
+    ///
+    /// ```
+    /// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {
+    /// proxy.surround(Surroundings::default().endpoint_metadata(json!({ "istio": { "workload": "w" } })));
+    /// proxy.configure("hello").unwrap();
+    /// // The plugin logs what it reads.
+    /// proxy.send(Request::get("/").header("x-steps", "log@get,xds/upstream_host_metadata/filter_metadata/istio/workload"));
+    /// assert!(proxy.logs().iter().any(|log| log.message.ends_with("= \"w\"")));
+    /// # });
+    /// ```
     #[must_use]
     pub fn endpoint_metadata(mut self, metadata: Value) -> Self {
         self.endpoint_metadata = Some(metadata);
@@ -65,6 +115,23 @@ impl Surroundings {
 
     /// One of Envoy's own filters before the plugins, as its configuration has it. The mock has
     /// none of them: [`Proxy::property`] says there what it would have left behind.
+    ///
+    /// ```
+    /// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {
+    /// let buffer = json!({
+    ///     "name": "envoy.filters.http.buffer",
+    ///     "typed_config": {
+    ///         "@type": "type.googleapis.com/envoy.extensions.filters.http.buffer.v3.Buffer",
+    ///         "max_request_bytes": 4
+    ///     }
+    /// });
+    /// proxy.surround(Surroundings::default().filter(buffer));
+    /// proxy.configure("hello").unwrap();
+    /// let reply = proxy.send(Request::post("/").body("too large"));
+    /// let is_refused = reply.status() == 413;
+    /// assert_eq!(is_refused, proxy.host() == HostKind::Envoy);
+    /// # });
+    /// ```
     #[must_use]
     pub fn filter(mut self, filter: Value) -> Self {
         self.filters.push(filter);
@@ -151,6 +218,14 @@ fn pairs(pairs: impl Iterator<Item = (Vec<u8>, Vec<u8>)>) -> Vec<u8> {
 
 impl Proxy {
     /// Says what is around the plugin. Call it before [`Proxy::configure`].
+    ///
+    /// ```
+    /// # use sdk_tests::{__private::example, *}; example(sdk_tests_fixture::root_context, |proxy| {
+    /// proxy.surround(Surroundings::default().node_metadata(json!({ "NAME": "shop-1" })));
+    /// proxy.configure("steps get,xds/node/metadata/NAME").unwrap();
+    /// assert!(proxy.logs().iter().any(|log| log.message.ends_with("= \"shop-1\"")));
+    /// # });
+    /// ```
     ///
     /// # Panics
     ///

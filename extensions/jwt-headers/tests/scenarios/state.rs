@@ -62,3 +62,37 @@ fn chosen_claims_become_filter_state(proxy: &mut Proxy) {
         assert_eq!(upstream_header(&reply, "x-missing"), None);
     }
 }
+
+mod by_envoy {
+    use sdk_tests::{Proxy, Surroundings, json, scenario};
+
+    use super::super::{plugin, provider, send, tokens};
+
+    /// Envoy's own words for it: those of access logs and of conditions.
+    #[scenario(envoy)]
+    fn envoy_can_read_a_chosen_claim(proxy: &mut Proxy) {
+        let header = |name: &str, value: &str| {
+            let header = json!({ "key": name, "value": value });
+            json!({ "append": { "header": header } })
+        };
+        proxy.surround(Surroundings::default().filter(json!({
+            "name": "envoy.filters.http.header_mutation",
+            "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.filters.http.header_mutation.v3.HeaderMutation",
+                "mutations": { "response_mutations": [
+                    header("x-sub", "%FILTER_STATE(wasm.jwt.main.sub:PLAIN)%"),
+                    header("x-roles", "%CEL(filter_state['wasm.jwt.main.realm_access.roles'])%")
+                ] }
+            }
+        })));
+        proxy
+            .configure(json!({ "providers": { "main": provider(
+                json!({ "filter_state": ["sub", "realm_access.roles"] })
+            ) } }))
+            .unwrap();
+        let token = tokens::token("EdDSA", json!({ "realm_access": { "roles": ["a"] } }));
+        let reply = send(proxy, &token);
+        assert_eq!(reply.header("x-sub"), Some(&b"alice"[..]));
+        assert_eq!(reply.header("x-roles"), Some(&b"[\"a\"]"[..]));
+    }
+}
