@@ -26,6 +26,7 @@ pub struct Plugin {
     pub(crate) reloads: bool,
     pub(crate) fails_open: bool,
     pub(crate) is_network_filter: bool,
+    pub(crate) holds_headers_alone: bool,
     /// The rest of the chain, with the configuration of each.
     pub(crate) next: Vec<(Plugin, Config)>,
 }
@@ -49,6 +50,7 @@ impl Plugin {
             reloads: false,
             fails_open: false,
             is_network_filter: false,
+            holds_headers_alone: false,
             next: Vec::new(),
         }
     }
@@ -171,6 +173,20 @@ impl Plugin {
     #[must_use]
     pub fn reload_after_a_panic(mut self) -> Self {
         self.reloads = true;
+        self
+    }
+
+    /// Lets the plugin see bodies and trailers while it holds the headers back (Envoy's
+    /// `allow_on_headers_stop_iteration`). A body callback that does not pause lets the headers go.
+    ///
+    /// ```
+    /// # use sdk_tests::Plugin;
+    /// # use sdk_tests_fixture as my_extension;
+    /// Plugin::new("my_extension", my_extension::root_context).hold_headers_alone();
+    /// ```
+    #[must_use]
+    pub fn hold_headers_alone(mut self) -> Self {
+        self.holds_headers_alone = true;
         self
     }
 

@@ -186,6 +186,19 @@ impl Resource<'_> {
         if !plugin.vm_configuration.is_empty() {
             vm["configuration"] = string(&String::from_utf8_lossy(&plugin.vm_configuration));
         }
+        let mut config = json!({
+            "name": plugin.name,
+            "root_id": plugin.root_id,
+            "failure_policy": policy,
+            // Without it a VM that dies young stays dead for a second. One millisecond
+            // would crash Envoy 1.40: half of it is a division by zero.
+            "reload_config": { "backoff": { "base_interval": "0.002s" } },
+            "vm_config": vm,
+            "configuration": string(self.configuration),
+        });
+        if plugin.holds_headers_alone {
+            config["allow_on_headers_stop_iteration"] = json!(true);
+        }
         json!({
             "version_info": self.version.to_string(),
             "resources": [{
@@ -193,16 +206,7 @@ impl Resource<'_> {
                 "name": plugin.name,
                 "typed_config": {
                     "@type": filter_type(plugin.is_network_filter),
-                    "config": {
-                        "name": plugin.name,
-                        "root_id": plugin.root_id,
-                        "failure_policy": policy,
-                        // Without it a VM that dies young stays dead for a second. One millisecond
-                        // would crash Envoy 1.40: half of it is a division by zero.
-                        "reload_config": { "backoff": { "base_interval": "0.002s" } },
-                        "vm_config": vm,
-                        "configuration": string(self.configuration),
-                    },
+                    "config": config,
                 },
             }],
         })

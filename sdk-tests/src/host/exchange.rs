@@ -62,13 +62,15 @@ pub(super) struct Exchange {
 }
 
 impl Exchange {
-    fn new(request: &Request, worker: usize, plugins: usize) -> Self {
+    /// Each plugin with whether it sees a body whose headers it holds back.
+    fn new(request: &Request, worker: usize, plugins: &[bool]) -> Self {
+        let station = |(plugin, sees_body): (usize, &bool)| Station::new(plugin, *sees_body);
         Self {
             request: request.clone(),
             worker,
-            places: vec![Place::New; plugins],
-            to_upstream: (0..plugins).map(Station::new).collect(),
-            to_client: (0..plugins).rev().map(Station::new).collect(),
+            places: vec![Place::New; plugins.len()],
+            to_upstream: plugins.iter().enumerate().map(station).collect(),
+            to_client: plugins.iter().enumerate().rev().map(station).collect(),
             response: None,
             request_ended: false,
             response_started: false,

@@ -59,16 +59,22 @@ enum Halt {
 #[derive(Debug)]
 pub(super) struct Station {
     pub(super) plugin: usize,
+    /// Whether the plugin sees a body whose headers it holds back.
+    sees_body: bool,
     halt: Option<Halt>,
+    /// What the plugin has seen and holds back behind headers that it holds back too.
+    behind: Option<Halt>,
     /// What has come behind headers that are held back.
     queue: Vec<Frame>,
 }
 
 impl Station {
-    pub(super) fn new(plugin: usize) -> Self {
+    pub(super) fn new(plugin: usize, sees_body: bool) -> Self {
         Self {
             plugin,
+            sees_body,
             halt: None,
+            behind: None,
             queue: Vec::new(),
         }
     }
@@ -111,11 +117,11 @@ impl<E: Engine> Mock<E> {
             self.arrive(id, way, frame);
             return Ok(());
         };
-        if matches!(station.halt, Some(Halt::Headers { .. })) {
+        let plugin = station.plugin;
+        if matches!(station.halt, Some(Halt::Headers { .. })) && !station.sees_body {
             station.enqueue(frame);
             return Ok(());
         }
-        let plugin = station.plugin;
         if !self.enters(id, way, plugin)? {
             return self.push(id, way, at + 1, frame);
         }
@@ -184,11 +190,8 @@ impl<E: Engine> Mock<E> {
         let [_, on_body, _] = way.callbacks();
         let action = self.call(id, plugin, on_body, &[size(length), u32::from(end)])?;
         self.interrupted(id, plugin)?;
-        if self.goes_on(id, way, plugin, action) {
-            return self.release(id, way, at, Halt::Body { end });
-        }
-        self.halt(id, way, at, Halt::Body { end });
-        Ok(())
+        let goes_on = self.goes_on(id, way, plugin, action);
+        self.seen(id, way, at, Halt::Body { end }, goes_on)
     }
 
     fn trailers(&mut self, id: u64, way: Way, at: usize) -> Result<(), Stop> {
@@ -200,11 +203,37 @@ impl<E: Engine> Mock<E> {
         let [.., on_trailers] = way.callbacks();
         let action = self.call(id, plugin, on_trailers, &[size(count)])?;
         self.interrupted(id, plugin)?;
-        if self.goes_on(id, way, plugin, action) {
-            return self.release(id, way, at, Halt::Trailers);
+        let goes_on = self.goes_on(id, way, plugin, action);
+        self.seen(id, way, at, Halt::Trailers, goes_on)
+    }
+
+    /// A plugin has seen a part of a message, and lets it go on or not. With it go the headers
+    /// before it, if they were held back.
+    fn seen(
+        &mut self,
+        id: u64,
+        way: Way,
+        at: usize,
+        part: Halt,
+        goes_on: bool,
+    ) -> Result<(), Stop> {
+        let headers = self.exchanges.get_mut(&id).and_then(|exchange| {
+            let station = exchange.way(way).get(at)?;
+            station
+                .halt
+                .filter(|halt| matches!(halt, Halt::Headers { .. }))
+        });
+        match (goes_on, headers) {
+            (true, None) => self.release(id, way, at, part),
+            (true, Some(headers)) => {
+                self.halt(id, way, at, part);
+                self.release(id, way, at, headers)
+            }
+            (false, _) => {
+                self.halt(id, way, at, part);
+                Ok(())
+            }
         }
-        self.halt(id, way, at, Halt::Trailers);
-        Ok(())
     }
 
     fn plugin_at(&mut self, id: u64, way: Way, at: usize) -> usize {
@@ -218,7 +247,10 @@ impl<E: Engine> Mock<E> {
         if let Some(exchange) = self.exchanges.get_mut(&id)
             && let Some(station) = exchange.way(way).get_mut(at)
         {
-            station.halt = Some(halt);
+            match station.halt {
+                Some(Halt::Headers { .. }) => station.behind = Some(halt),
+                _ => station.halt = Some(halt),
+            }
         }
     }
 
@@ -245,13 +277,13 @@ impl<E: Engine> Mock<E> {
     /// Sends what a station held on to the next one, and what waited behind it after it.
     fn release(&mut self, id: u64, way: Way, at: usize, held: Halt) -> Result<(), Stop> {
         let plugin = self.plugin_at(id, way, at);
-        let queue = self
+        let (behind, queue) = self
             .exchanges
             .get_mut(&id)
             .and_then(|exchange| exchange.way(way).get_mut(at))
             .map(|station| {
                 station.halt = None;
-                std::mem::take(&mut station.queue)
+                (station.behind.take(), std::mem::take(&mut station.queue))
             })
             .unwrap_or_default();
         let body = self.with(id, |stream| {
@@ -263,7 +295,12 @@ impl<E: Engine> Mock<E> {
             }
         });
         match held {
-            Halt::Headers { end } => self.push(id, way, at + 1, Frame::Headers { end })?,
+            Halt::Headers { end } => {
+                self.push(id, way, at + 1, Frame::Headers { end })?;
+                if let Some(behind) = behind {
+                    self.release(id, way, at, behind)?;
+                }
+            }
             Halt::Body { end } => {
                 // The plugin may have added trailers.
                 let trailers = end && self.with(id, |stream| !way.of(stream).trailers.is_empty());

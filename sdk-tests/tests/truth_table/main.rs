@@ -18,6 +18,7 @@ mod grpc_failures;
 mod grpc_stream_ends;
 mod grpc_streams;
 mod headers;
+mod held_headers;
 mod interleaving;
 mod messages;
 mod network;

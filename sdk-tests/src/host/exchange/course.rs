@@ -22,9 +22,10 @@ impl<E: Engine> Mock<E> {
         );
         self.next_stream += 1;
         self.revive(worker);
-        let plugins = self.chain.len();
-        let mut exchange = Exchange::new(request, worker, plugins);
-        let mut stream = Stream::new(plugins);
+        let plugins = self.chain.iter().map(|deployed| &deployed.plugin);
+        let plugins: Vec<_> = plugins.map(|plugin| plugin.holds_headers_alone).collect();
+        let mut exchange = Exchange::new(request, worker, &plugins);
+        let mut stream = Stream::new(plugins.len());
         let refusal;
         (stream.request.headers, refusal) = match admit(request) {
             Admission::Filters(headers) => (headers, None),
