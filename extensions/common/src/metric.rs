@@ -1,4 +1,4 @@
-//! Counters and gauges by name and tags.
+//! Counters, gauges and histograms by name and tags.
 
 use proxy_wasm::types::MetricType;
 
@@ -37,6 +37,22 @@ impl Gauge {
 
     /// Sets it. A host that refuses costs a number, never a request.
     pub fn set(self, value: u64) {
+        let _ = hostcalls::record_metric(self.0, value);
+    }
+}
+
+/// A histogram of the host, shared by all its workers.
+#[derive(Clone, Copy, Debug)]
+pub struct Histogram(u32);
+
+impl Histogram {
+    /// Defines the histogram `name` with `tags`, as [`Counter::define`] does.
+    pub fn define(name: &str, tags: &[(&str, &str)]) -> Result<Self, HostError> {
+        hostcalls::define_metric(MetricType::Histogram, &full_name(name, tags)).map(Self)
+    }
+
+    /// Adds a sample. A host that refuses costs a sample, never a request.
+    pub fn record(self, value: u64) {
         let _ = hostcalls::record_metric(self.0, value);
     }
 }
