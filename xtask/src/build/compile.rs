@@ -48,6 +48,7 @@ fn rustc_of(project: &Project, extension: &Extension) -> Command {
     command
         .args(["rustc", "--lib", "--crate-type", "cdylib"])
         .args(["--target", WASM_TARGET, "--package", &extension.package])
+        .args(["--features", &extension.features.join(",")])
         .arg("--manifest-path")
         .arg(&project.manifest);
     command
@@ -55,7 +56,7 @@ fn rustc_of(project: &Project, extension: &Extension) -> Command {
 
 fn module(project: &Project, extension: &Extension, profile: &str) -> PathBuf {
     let folder = project.target().join(WASM_TARGET).join(profile);
-    folder.join(format!("{}.wasm", extension.artifact))
+    folder.join(format!("{}.wasm", extension.library))
 }
 
 /// Panic messages carry source paths: these give them the same on every machine.

@@ -69,9 +69,23 @@ pub(crate) fn elsewhere(manifest: &Path, tools: &Tools) -> Result<PathBuf> {
 /// The package names of the workspace's extensions.
 pub(crate) fn extension_names() -> Result<Vec<String>> {
     let extensions = Project::workspace()?.extensions()?;
-    Ok(extensions
+    let mut names: Vec<_> = extensions
         .into_iter()
         .map(|extension| extension.package)
+        .collect();
+    // A package with variants is one.
+    names.dedup();
+    Ok(names)
+}
+
+/// The further modules that packages of the workspace become: the package, and its features.
+pub(crate) fn variants() -> Result<Vec<(String, String)>> {
+    let extensions = Project::workspace()?.extensions()?;
+    let variants = extensions
+        .into_iter()
+        .filter(|extension| !extension.features.is_empty());
+    Ok(variants
+        .map(|extension| (extension.package, extension.features.join(",")))
         .collect())
 }
 
@@ -80,7 +94,7 @@ fn build(project: &Project, names: &[String], folder: &Path, tools: &Tools) -> R
     let mut table = table::new(["extension", "bytes", "gzip", "callbacks kept"]);
     for extension in select(project.extensions()?, names)? {
         let finished = build_one(project, &extension, tools)
-            .with_context(|| format!("cannot build {}", extension.package))?;
+            .with_context(|| format!("cannot build {}", extension.artifact))?;
         let file = folder.join(format!("{}.wasm", extension.artifact));
         // By rename: an Envoy that reads the file meanwhile never sees half of it.
         let partial = folder.join(format!(".{}.partial", extension.artifact));

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use cargo_metadata::{
-    CrateType, DependencyKind, Metadata, MetadataCommand, Node, Package, PackageId,
+    CrateType, DependencyKind, Metadata, MetadataCommand, Node, Package, PackageId, Target,
 };
+use serde_json::Value;
 
 use crate::tools::WASM_TARGET;
 use crate::workspace;
@@ -19,18 +20,23 @@ pub(super) struct Project {
     metadata: Metadata,
 }
 
-/// A package that becomes a `.wasm`.
+/// A package that becomes a `.wasm`, or one of several that it becomes.
+#[derive(Clone)]
 pub(super) struct Extension {
     /// The package's name, with dashes.
     pub(super) package: String,
-    /// The file's name, with underscores.
+    /// The library's name, with underscores.
+    pub(super) library: String,
+    /// The file's name, with underscores: the library's, unless it is a variant.
     pub(super) artifact: String,
+    /// The package's features that it is built with.
+    pub(super) features: Vec<String>,
     id: PackageId,
 }
 
 impl Extension {
     pub(super) fn is_called(&self, name: &str) -> bool {
-        self.package == name || self.artifact == name
+        self.artifact == name || self.artifact.replace('_', "-") == name || self.package == name
     }
 }
 
@@ -74,17 +80,7 @@ impl Project {
             .workspace_packages()
             .into_iter()
             .filter(|package| package.manifest_path.starts_with(&folder))
-            .filter_map(|package| {
-                let library = package
-                    .targets
-                    .iter()
-                    .find(|target| target.crate_types.contains(&CrateType::CDyLib))?;
-                Some(Extension {
-                    package: package.name.to_string(),
-                    artifact: library.name.replace('-', "_"),
-                    id: package.id.clone(),
-                })
-            })
+            .flat_map(modules)
             .collect();
         if extensions.is_empty() {
             bail!(
@@ -92,7 +88,7 @@ impl Project {
                 self.manifest.display()
             );
         }
-        extensions.sort_by(|a, b| a.package.cmp(&b.package));
+        extensions.sort_by(|a, b| a.artifact.cmp(&b.artifact));
         Ok(extensions)
     }
 
@@ -126,6 +122,37 @@ impl Project {
         }
         Ok(folders)
     }
+}
+
+/// The modules that a package becomes: one if it has a cdylib, and one for each variant that its
+/// `[[package.metadata.xtask.variant]]` names, with an `artifact` and its `features`.
+fn modules(package: &Package) -> Vec<Extension> {
+    let is_cdylib = |target: &&Target| target.crate_types.contains(&CrateType::CDyLib);
+    let Some(library) = package.targets.iter().find(is_cdylib) else {
+        return Vec::new();
+    };
+    let library = library.name.replace('-', "_");
+    let plain = Extension {
+        package: package.name.to_string(),
+        artifact: library.clone(),
+        library,
+        features: Vec::new(),
+        id: package.id.clone(),
+    };
+    let variants = package.metadata.pointer("/xtask/variant");
+    let variants = variants.and_then(Value::as_array).into_iter().flatten();
+    let variant = |variant: &Value| {
+        let features = variant.get("features")?.as_array()?;
+        let features = features.iter().filter_map(Value::as_str);
+        Some(Extension {
+            artifact: variant.get("artifact")?.as_str()?.to_owned(),
+            features: features.map(str::to_owned).collect(),
+            ..plain.clone()
+        })
+    };
+    let mut modules: Vec<_> = variants.filter_map(variant).collect();
+    modules.push(plain);
+    modules
 }
 
 fn source_folder(package: &Package) -> Result<PathBuf> {

@@ -37,7 +37,15 @@ pub(super) fn clippy_wasm(_: &Context) -> Result<Outcome> {
     for extension in build::extension_names()? {
         command.args(["--package", &extension]);
     }
-    done(command.args(["--", "-D", "warnings"]))
+    process::run(command.args(["--", "-D", "warnings"]))?;
+    for (package, features) in build::variants()? {
+        let mut command = cargo();
+        command
+            .args(["clippy", "--lib", "--target", WASM_TARGET])
+            .args(["--package", &package, "--features", &features]);
+        process::run(command.args(["--", "-D", "warnings"]))?;
+    }
+    Ok(Outcome::Passed)
 }
 
 /// Unit tests and scenarios; beyond the quick tier, the scenarios run on three hosts.
