@@ -17,6 +17,7 @@ mod demo;
 mod docs;
 mod envoy_config;
 mod new;
+mod opa;
 mod postlink;
 mod process;
 mod table;

@@ -6,14 +6,21 @@ use anyhow::Result;
 
 use super::{Context, Outcome, Tier};
 use crate::build;
+use crate::opa::Opa;
 use crate::tools::{self, WASM_TARGET};
 use crate::{process, workspace};
 
 /// The other two hosts of the scenarios, and the parts of this tool that are behind features.
 const FEATURES: &str = "sdk-tests/wasm,sdk-tests/envoy,xtask/book,xtask/bench";
 
+/// The tests that compare with another program, which a step of its own starts.
+const DIFFERENTIAL: &str = "opa/differential";
+
 /// How many generated cases a test tries with `--full`.
 const LONG_CORPUS: &str = "500000";
+
+/// The same where each case is a question to another program.
+const LONG_DIFFERENTIAL: &str = "10000";
 
 pub(super) fn fmt(_: &Context) -> Result<Outcome> {
     done(cargo().args(["fmt", "--all", "--check"]))
@@ -24,7 +31,7 @@ pub(super) fn clippy(context: &Context) -> Result<Outcome> {
     let mut command = cargo();
     command.args(["clippy", "--workspace", "--all-targets"]);
     if context.tier > Tier::Quick {
-        command.args(["--features", FEATURES]);
+        command.args(["--features", FEATURES, "--features", DIFFERENTIAL]);
     }
     done(command.args(["--", "-D", "warnings"]))
 }
@@ -79,6 +86,23 @@ pub(super) fn tests_on_all_hosts() -> Result<Command> {
         .env("SDK_TESTS_ENVOY", tools::setup()?.envoy)
         .env("SDK_TESTS_WASM_DIR", workspace::wasm());
     Ok(command)
+}
+
+/// The tests that compare with another program: opa's with the real engine.
+pub(super) fn differential(context: &Context) -> Result<Outcome> {
+    let opa = match Opa::start() {
+        Ok(opa) => opa,
+        Err(error) => return Ok(Outcome::NotRun(format!("{error:#}"))),
+    };
+    let mut command = cargo();
+    command
+        .args(["test", "--package", "opa", "--test", "differential"])
+        .args(["--features", DIFFERENTIAL, "--", "--nocapture"])
+        .env("OPA_ADDRESS", opa.address().to_string());
+    if context.tier == Tier::Full {
+        command.env("TEST_CORPUS", LONG_DIFFERENTIAL);
+    }
+    done(&mut command)
 }
 
 /// The API documentation; a broken link in it is an error.

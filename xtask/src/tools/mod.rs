@@ -8,6 +8,7 @@ mod digest;
 mod envoy;
 mod install;
 mod node;
+mod opa;
 mod progress;
 mod wasm_target;
 mod wheel;
@@ -39,18 +40,28 @@ impl Tools {
 
 /// Installs what is missing. Quick when nothing is.
 pub(crate) fn setup() -> Result<Tools> {
-    let folder = workspace::tools();
-    fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
-    // Two commands at a time must not install over each other: the second waits for the first.
-    let lock = File::create(folder.join(".lock")).context("cannot create target/tools/.lock")?;
-    lock.lock().context("cannot lock target/tools/.lock")?;
-
+    let _lock = lock()?;
     remove_leftovers()?;
 
     wasm_target::ensure()?;
     let envoy = envoy::ensure()?;
     let wasm_opt = binaryen::ensure()?;
     Ok(Tools { envoy, wasm_opt })
+}
+
+/// Installs the OPA engine if it is missing: what to put on `PYTHONPATH`.
+pub(crate) fn opa_engine() -> Result<PathBuf> {
+    let _lock = lock()?;
+    opa::ensure()
+}
+
+/// Two commands at a time must not install over each other: the second waits for the first.
+fn lock() -> Result<File> {
+    let folder = workspace::tools();
+    fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    let lock = File::create(folder.join(".lock")).context("cannot create target/tools/.lock")?;
+    lock.lock().context("cannot lock target/tools/.lock")?;
+    Ok(lock)
 }
 
 /// An installation that was killed leaves its temporary folder.

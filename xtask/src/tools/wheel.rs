@@ -18,6 +18,8 @@ pub(super) struct Wheel {
     /// The folder below `target/tools`.
     pub(super) name: &'static str,
     pub(super) version: &'static str,
+    /// The version of Python to ask pip for, where the wheel claims to need another than is here.
+    pub(super) python: Option<&'static str>,
     pub(super) files: &'static [WheelFile],
 }
 
@@ -66,6 +68,11 @@ impl Wheel {
             ])
             .args(["--only-binary=:all:", "--platform", file.platform, "--dest"])
             .arg(downloads)
+            .args(
+                self.python
+                    .iter()
+                    .flat_map(|python| ["--python-version", python]),
+            )
             .arg(requirement)
             // Where pip keeps the unfinished download: the progress bar looks there.
             .env("TMPDIR", downloads);
