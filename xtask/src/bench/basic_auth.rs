@@ -19,7 +19,6 @@ pub(super) fn subject() -> Subject {
         base64::engine::general_purpose::STANDARD.encode(USER)
     );
     Subject {
-        name: "basic-auth",
         load: vec![("authorization", right.clone())],
         variants: vec![
             Variant::extension("basic-auth, 1 rule", "basic_auth", &rules(1)),
@@ -38,6 +37,8 @@ pub(super) fn subject() -> Subject {
             ),
             Variant::native("Lua", &lua(&right)),
         ],
+        clusters: Vec::new(),
+        servers: Vec::new(),
     }
 }
 

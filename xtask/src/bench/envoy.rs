@@ -37,7 +37,8 @@ pub(super) fn measure(
         listeners.push(envoy_config::listener(variant.what, filter, &answer));
     }
     let nowhere = SocketAddr::from(([127, 0, 0, 1], 9));
-    let config = envoy_config::bootstrap(&listeners, nowhere).to_string();
+    let clusters = [&[("upstream", nowhere)], subject.clusters.as_slice()].concat();
+    let config = envoy_config::with_clusters(&listeners, &clusters).to_string();
     let envoy = Envoy::start(&EnvoyOptions::new(&tools.envoy, &config))?;
 
     let none = envoy.listener(NO_FILTER);

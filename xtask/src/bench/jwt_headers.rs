@@ -22,7 +22,6 @@ pub(super) fn subject() -> Subject {
     let guest = guest.join("target/wasm/jsonwebtoken_guest.wasm");
     let extension = |what, config: &Value| Variant::extension(what, "jwt_headers", config);
     Subject {
-        name: "jwt-headers",
         load: vec![("authorization", format!("Bearer {}", TOKEN.trim()))],
         variants: vec![
             Variant::module("a plugin that does nothing", &guest, &Value::Null),
@@ -41,6 +40,8 @@ pub(super) fn subject() -> Subject {
                 &serde_json::from_str(JWKS).unwrap_or_default(),
             ),
         ],
+        clusters: Vec::new(),
+        servers: Vec::new(),
     }
 }
 

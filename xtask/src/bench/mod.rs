@@ -19,6 +19,8 @@ mod jwt_headers;
 #[cfg(feature = "bench")]
 mod load;
 #[cfg(feature = "bench")]
+mod opa;
+#[cfg(feature = "bench")]
 mod report;
 #[cfg(feature = "bench")]
 mod subject;
@@ -85,9 +87,7 @@ fn measure(args: &Args) -> Result<()> {
         }
         let exact = budgets::measure(&name)?;
         let exact = exact.as_deref().map(exact::table).transpose()?;
-        let known = [basic_auth::subject(), jwt_headers::subject()];
-        let subject = known.into_iter().find(|s| s.name == name);
-        let envoy = match subject {
+        let envoy = match subject::of(&name)? {
             Some(subject) => envoy::measure(&subject, &tools, args.rounds, args.requests)?,
             None => Err("Envoy's processor time is not measured yet."),
         };

@@ -1,25 +1,42 @@
 //! What there is to measure in Envoy.
 
+use std::net::SocketAddr;
 use std::path::Path;
 
+use anyhow::Result;
 use serde_json::{Value, json};
 
+use super::{basic_auth, jwt_headers, opa};
+use crate::opa::Opa;
 use crate::{envoy_config, workspace};
 
 /// An extension under load, and what it is compared with.
 pub(super) struct Subject {
-    /// The package's name.
-    pub(super) name: &'static str,
     /// The headers of the request that the load generator sends to every variant.
     pub(super) load: Vec<(&'static str, String)>,
     /// What stands in the way of the load.
     pub(super) variants: Vec<Variant>,
+    /// Clusters that the variants call out to.
+    pub(super) clusters: Vec<(&'static str, SocketAddr)>,
+    /// What listens there: it ends when the subject is dropped.
+    #[expect(dead_code, reason = "only held")]
+    pub(super) servers: Vec<Opa>,
 }
 
 /// A filter to measure in Envoy.
 pub(super) struct Variant {
     pub(super) what: &'static str,
     pub(super) filter: Value,
+}
+
+/// What there is to measure about the extension with this name.
+pub(super) fn of(name: &str) -> Result<Option<Subject>> {
+    Ok(match name {
+        "basic-auth" => Some(basic_auth::subject()),
+        "jwt-headers" => Some(jwt_headers::subject()),
+        "opa" => Some(opa::subject()?),
+        _ => None,
+    })
 }
 
 impl Variant {
