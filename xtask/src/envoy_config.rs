@@ -77,6 +77,8 @@ pub(crate) fn plugin(name: &str, module: &Path, environment: &Value, config: &Va
         "config": {
             "name": name,
             "failure_policy": "FAIL_RELOAD",
+            // A request that is held back shows its body: so the policy of opa sees it.
+            "allow_on_headers_stop_iteration": true,
             "vm_config": {
                 // One VM for each: plugins that run the same module would share theirs.
                 "vm_id": name,

@@ -6,6 +6,7 @@
 mod basic_auth;
 mod interrupt;
 mod jwt_headers;
+mod opa;
 mod stage;
 
 use anyhow::{Result, bail};
@@ -34,10 +35,12 @@ pub(crate) enum Then {
     StayUp,
 }
 
-const EXTENSIONS: [Extension; 3] = [
+const EXTENSIONS: [Extension; 5] = [
     basic_auth::EXTENSION,
     jwt_headers::EXTENSION,
     jwt_headers::BEHIND_JWT_AUTHN,
+    opa::EMBEDDED,
+    opa::SERVER,
 ];
 
 /// Sets up, builds, shows.
@@ -54,6 +57,12 @@ pub(crate) fn show(tools: &Tools, then: Then) -> Result<()> {
     let mut differ = 0_usize;
     for extension in &EXTENSIONS {
         interrupt.check()?;
+        if extension.name == opa::SERVER.name
+            && let Some(why) = stage.lacks_opa()
+        {
+            println!("\n{} with a server is not shown: {why}", extension.name);
+            continue;
+        }
         let cases = (extension.cases)(&mut stage.of(extension))?;
         differ += cases
             .iter()

@@ -12,6 +12,7 @@ use sdk_tests::{Reply, Request, UpstreamReply, UpstreamRequest};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::opa::Opa;
 use crate::{envoy_config, workspace};
 
 /// An extension that the demo shows.
@@ -59,6 +60,8 @@ pub(super) struct Stage {
     upstream: Upstream,
     _servers: Vec<Upstream>,
     folder: TempDir,
+    /// The server that opa asks; why there is none, if there is none.
+    opa: Result<Opa>,
 }
 
 impl Stage {
@@ -86,6 +89,13 @@ impl Stage {
                 &(extension.routes)(),
             ));
         }
+        let opa = super::opa::start();
+        let nowhere = SocketAddr::from(([127, 0, 0, 1], 9));
+        clusters.push((
+            super::opa::CLUSTER,
+            opa.as_ref().map_or(nowhere, Opa::address),
+        ));
+        clusters.push((super::opa::GONE, nowhere));
         let config = envoy_config::with_clusters(&listeners, &clusters).to_string();
         let envoy = Envoy::start(&EnvoyOptions::new(binary, &config))?;
         Ok(Self {
@@ -93,7 +103,14 @@ impl Stage {
             upstream,
             _servers: servers,
             folder,
+            opa,
         })
+    }
+
+    /// Why there is no server that opa could ask.
+    pub(super) fn lacks_opa(&self) -> Option<String> {
+        let error = self.opa.as_ref().err()?;
+        Some(format!("{error:#}"))
     }
 
     pub(super) fn of<'a>(&'a self, extension: &'a Extension) -> Scene<'a> {
@@ -149,6 +166,13 @@ impl Scene<'_> {
         self.stage.upstream.take_requests();
         let reply = client::send(self.address, request).context("Envoy did not answer")?;
         Ok((reply, self.stage.upstream.take_requests().pop()))
+    }
+
+    /// One of the extensions' own metrics.
+    pub(super) fn metric(&self, name: &str) -> u64 {
+        let name = format!("wasmcustom.{name}");
+        let stats = self.stage.envoy.stats_matching(&name);
+        stats.get(&name).copied().unwrap_or_default()
     }
 
     /// Puts a new config in place and waits for what Envoy does with it.
