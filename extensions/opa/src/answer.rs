@@ -13,10 +13,20 @@ use crate::decision::{Decision, Malformed};
 pub enum Outcome {
     /// The policy said yes or no.
     Decided(Rc<Decision>),
-    /// The policy said nothing: no rule of that name, or none that applies.
-    Undefined,
-    /// The policy said something that is no decision.
-    Malformed(Malformed),
+    /// The policy said nothing: no rule of that name, or none that applies. With the decision's id.
+    Undefined(Option<String>),
+    /// The policy said something that is no decision. With the decision's id.
+    Malformed(Malformed, Option<String>),
+}
+
+impl Outcome {
+    /// What the decision log calls it.
+    pub fn id(&self) -> Option<&str> {
+        match self {
+            Self::Decided(decision) => decision.id.as_deref(),
+            Self::Undefined(id) | Self::Malformed(_, id) => id.as_deref(),
+        }
+    }
 }
 
 /// Why there is no outcome.
@@ -124,7 +134,7 @@ impl Answer<'_> {
             _ => None,
         };
         Ok(match fields.remove("result") {
-            None => Outcome::Undefined,
+            None => Outcome::Undefined(id),
             Some(result) => outcome(result, id),
         })
     }
@@ -134,7 +144,7 @@ impl Answer<'_> {
 pub(crate) fn outcome(value: Value, id: Option<String>) -> Outcome {
     match Decision::from_value(value) {
         Ok(decision) => Outcome::Decided(Rc::new(Decision { id, ..decision })),
-        Err(malformed) => Outcome::Malformed(malformed),
+        Err(malformed) => Outcome::Malformed(malformed, id),
     }
 }
 

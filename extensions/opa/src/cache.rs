@@ -61,8 +61,8 @@ impl DecisionCache {
                 true => self.ttl,
                 false => self.negative_ttl,
             }),
-            Outcome::Undefined => self.negative_ttl,
-            Outcome::Malformed(_) => Duration::ZERO,
+            Outcome::Undefined(_) => self.negative_ttl,
+            Outcome::Malformed(..) => Duration::ZERO,
         };
         let entry = Entry {
             outcome: outcome.clone(),
@@ -105,7 +105,11 @@ fn size(key: &[u8], entry: &Entry) -> usize {
         Outcome::Decided(decision) => decision.size(),
         _ => 0,
     };
-    key.len().saturating_add(decision).saturating_add(OVERHEAD)
+    let id = entry.outcome.id().map_or(0, str::len);
+    key.len()
+        .saturating_add(decision)
+        .saturating_add(id)
+        .saturating_add(OVERHEAD)
 }
 
 #[cfg(test)]

@@ -37,10 +37,10 @@ fn a_result_is_a_decision_and_no_result_is_undefined() {
         decided(r#"{"result": {"allowed": true}}"#),
         Decision::bare(true)
     );
-    assert_eq!(answer("200", "{}"), Ok(Outcome::Undefined));
+    assert_eq!(answer("200", "{}"), Ok(Outcome::Undefined(None)));
     assert_eq!(
         answer("200", r#"{"warning": {"code": "api_usage_warning"}}"#),
-        Ok(Outcome::Undefined)
+        Ok(Outcome::Undefined(None))
     );
 }
 
@@ -50,6 +50,10 @@ fn the_decision_id_is_kept_if_it_can_be_shown() {
     assert_eq!(id("\"4ca636c1-55e4\"").as_deref(), Some("4ca636c1-55e4"));
     assert_eq!(id("\"a\\nb\""), None);
     assert_eq!(id("7"), None);
+    for rest in ["", r#", "result": 1"#] {
+        let answer = answer("200", &format!(r#"{{"decision_id": "4ca6"{rest}}}"#));
+        assert_eq!(answer.unwrap().id(), Some("4ca6"), "{rest}");
+    }
 }
 
 #[test]
@@ -100,7 +104,7 @@ fn a_result_that_is_no_decision_is_malformed() {
     ] {
         let outcome = answer("200", &format!(r#"{{"result": {result}}}"#));
         assert!(
-            matches!(outcome, Ok(Outcome::Malformed(_))),
+            matches!(outcome, Ok(Outcome::Malformed(..))),
             "{result}: {outcome:?}"
         );
     }

@@ -33,7 +33,7 @@ fn an_outcome_is_good_for_its_own_time() {
     for (outcome, seconds) in [
         (bare(true), 10),
         (bare(false), 2),
-        (Outcome::Undefined, 2),
+        (Outcome::Undefined(None), 2),
         (good_for(60), 60),
     ] {
         let mut cache = cache(10);
@@ -69,7 +69,7 @@ fn a_newer_outcome_replaces_an_older_one_with_its_time() {
 fn what_is_no_decision_is_not_remembered() {
     let mut cache = cache(10);
     let malformed = Decision::from_value(serde_json::json!("true")).unwrap_err();
-    cache.insert(b"k".to_vec(), &Outcome::Malformed(malformed), at(0));
+    cache.insert(b"k".to_vec(), &Outcome::Malformed(malformed, None), at(0));
     assert_eq!(cache.get(b"k", at(0)), None);
 }
 

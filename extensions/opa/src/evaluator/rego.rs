@@ -117,7 +117,7 @@ impl Evaluator {
     fn outcome(&self, value: &Value) -> Outcome {
         let id = self.ids.next();
         match value {
-            Value::Undefined => Outcome::Undefined,
+            Value::Undefined => Outcome::Undefined(id),
             Value::Bool(allowed) => Outcome::Decided(
                 Decision {
                     id,

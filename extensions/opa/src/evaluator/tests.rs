@@ -50,11 +50,14 @@ fn one_evaluation_leaves_nothing_to_the_next() {
     }
 }
 
+fn is_undefined(evaluation: &Evaluation) -> bool {
+    matches!(evaluation, Evaluation::Outcome(Outcome::Undefined(_)))
+}
+
 #[test]
 fn a_builtin_that_fails_is_undefined() {
     let text = "package a\nallow if to_number(input.x) > 0";
-    let undefined = Evaluation::Outcome(Outcome::Undefined);
-    assert_eq!(evaluate(text, &json!({ "x": "no number" })), undefined);
+    assert!(is_undefined(&evaluate(text, &json!({ "x": "no number" }))));
     assert!(allowed(text, &json!({ "x": "1" })));
 }
 
@@ -122,10 +125,7 @@ fn what_only_looks_like_a_call_is_no_call() {
 fn a_replacement_is_whole_or_not_at_all() {
     let text = |value: &str| format!("package a\nallow := {value}");
     let mut evaluator = Evaluator::new(&policy(&text("data.ok")), None).unwrap();
-    assert_eq!(
-        evaluator.evaluate("{}"),
-        Evaluation::Outcome(Outcome::Undefined)
-    );
+    assert!(is_undefined(&evaluator.evaluate("{}")));
     let is_allowed = |evaluator: &mut Evaluator| match evaluator.evaluate("{}") {
         Evaluation::Outcome(Outcome::Decided(decision)) => Some(decision.allowed),
         _ => None,
@@ -173,10 +173,7 @@ fn a_range_is_within_the_memory_that_an_evaluation_may_take() {
         ));
     }
     let nothing = json!({ "from": 1, "to": 2, "by": 0, "range": [] });
-    assert_eq!(
-        evaluate(text, &nothing),
-        Evaluation::Outcome(Outcome::Undefined)
-    );
+    assert!(is_undefined(&evaluate(text, &nothing)));
 }
 
 #[test]

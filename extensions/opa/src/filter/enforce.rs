@@ -35,26 +35,30 @@ impl fmt::Display for Verdict {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Outcome(Outcome::Decided(decision)) => {
-                formatter.write_str(if decision.allowed {
-                    "allowed"
-                } else {
-                    "denied"
+                formatter.write_str(match decision.allowed {
+                    true => "allowed",
+                    false => "denied",
                 })?;
-                match &decision.id {
-                    Some(id) => write!(formatter, " (decision {id})"),
-                    None => Ok(()),
-                }
             }
-            Self::Outcome(Outcome::Undefined) => formatter.write_str("the policy is undefined"),
-            Self::Outcome(Outcome::Malformed(problem)) => {
-                write!(formatter, "the policy's result is no decision: {problem}")
+            Self::Outcome(Outcome::Undefined(_)) => {
+                formatter.write_str("the policy is undefined")?;
             }
-            Self::Failure(failure) => failure.fmt(formatter),
-            Self::BadRequest(problem) => problem.fmt(formatter),
+            Self::Outcome(Outcome::Malformed(problem, _)) => {
+                write!(formatter, "the policy's result is no decision: {problem}")?;
+            }
+            Self::Failure(failure) => failure.fmt(formatter)?,
+            Self::BadRequest(problem) => problem.fmt(formatter)?,
             Self::LimitExceeded => {
-                formatter.write_str("the evaluation took more time or memory than it may")
+                formatter.write_str("the evaluation took more time or memory than it may")?;
             }
-            Self::NoBody => formatter.write_str("the body did not come"),
+            Self::NoBody => formatter.write_str("the body did not come")?,
+        }
+        match self {
+            Self::Outcome(outcome) => match outcome.id() {
+                Some(id) => write!(formatter, " (decision {id})"),
+                None => Ok(()),
+            },
+            _ => Ok(()),
         }
     }
 }
@@ -85,12 +89,14 @@ pub(super) fn apply(decision: &Decision) -> Result<(), HeaderError> {
 
 /// Tells the filter state, for access logs and other filters: `wasm.opa_decision_id`, and
 /// `wasm.opa.<name>` for each part of `dynamic_metadata`.
-pub(super) fn tell(decision: &Decision) {
-    if let Some(id) = &decision.id {
+pub(super) fn tell(outcome: &Outcome) {
+    if let Some(id) = outcome.id() {
         set_state("opa_decision_id", id);
     }
-    for (name, value) in &decision.metadata {
-        set_state(&format!("opa.{name}"), value);
+    if let Outcome::Decided(decision) = outcome {
+        for (name, value) in &decision.metadata {
+            set_state(&format!("opa.{name}"), value);
+        }
     }
 }
 
@@ -114,8 +120,10 @@ pub(super) fn add_response_headers(decision: &Rc<Decision>) {
 pub(super) fn reply(verdict: &Verdict, status_on_error: u16) -> LocalReply {
     match verdict {
         Verdict::Outcome(Outcome::Decided(decision)) => denial(decision),
-        Verdict::Outcome(Outcome::Undefined) => LocalReply::new(403, "opa_undefined"),
-        Verdict::Outcome(Outcome::Malformed(_)) => LocalReply::new(403, "opa_malformed_decision"),
+        Verdict::Outcome(Outcome::Undefined(_)) => LocalReply::new(403, "opa_undefined"),
+        Verdict::Outcome(Outcome::Malformed(..)) => {
+            LocalReply::new(403, "opa_malformed_decision")
+        }
         Verdict::BadRequest(problem) => {
             LocalReply::new(400, "opa_bad_request").body(format!("{problem}\n"))
         }

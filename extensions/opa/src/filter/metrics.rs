@@ -63,8 +63,8 @@ impl Metrics {
         let counter = match verdict {
             Verdict::Outcome(Outcome::Decided(decision)) if decision.allowed => self.allowed,
             Verdict::Outcome(Outcome::Decided(_)) => self.denied,
-            Verdict::Outcome(Outcome::Undefined) => self.undefined,
-            Verdict::Outcome(Outcome::Malformed(_)) => self.malformed,
+            Verdict::Outcome(Outcome::Undefined(_)) => self.undefined,
+            Verdict::Outcome(Outcome::Malformed(..)) => self.malformed,
             Verdict::BadRequest(_) => self.bad_requests,
             Verdict::LimitExceeded => self.limit_exceeded,
             Verdict::NoBody => self.no_body,

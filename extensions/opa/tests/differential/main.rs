@@ -78,8 +78,8 @@ fn shown(outcome: Outcome) -> Result<Decision, String> {
                 .collect(),
             ..(*decision).clone()
         }),
-        Outcome::Undefined => Err("undefined".to_owned()),
-        Outcome::Malformed(problem) => Err(problem.to_string()),
+        Outcome::Undefined(_) => Err("undefined".to_owned()),
+        Outcome::Malformed(problem, _) => Err(problem.to_string()),
     }
 }
 
@@ -157,7 +157,7 @@ fn the_engine_here_decides_as_the_real_one_does() {
                 continue;
             }
             let there = match gave_up {
-                true => Ok(Outcome::Undefined),
+                true => Ok(Outcome::Undefined(None)),
                 false => answer.outcome(),
             };
             let there = there.unwrap_or_else(|failure| {

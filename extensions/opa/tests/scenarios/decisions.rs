@@ -203,35 +203,6 @@ fn a_body_and_trailers_wait_with_the_headers(proxy: &mut Proxy) {
 }
 
 #[scenario]
-fn a_decision_id_and_metadata_are_told_to_other_filters(proxy: &mut Proxy) {
-    let answer = json!({
-        "decision_id": "4ca6-1",
-        "result": { "allowed": true, "dynamic_metadata": { "user": "alice", "roles": ["a"] } }
-    });
-    always(
-        proxy,
-        UpstreamReply::new(200).body(answer.to_string()),
-        json!({}),
-    );
-    assert_eq!(get(proxy, "/").status(), 200);
-    let logs = proxy.logs();
-    let told = |text: &str| logs.iter().any(|log| log.message.contains(text));
-    assert!(told("passes: allowed (decision 4ca6-1)"), "{logs:?}");
-    let calls: Vec<_> = proxy
-        .costs()
-        .iter()
-        .flat_map(|cost| cost.host_calls.clone())
-        .collect();
-    if proxy.host() != sdk_tests::HostKind::Envoy {
-        let set = calls
-            .iter()
-            .filter(|call| call.name == "proxy_set_property")
-            .count();
-        assert_eq!(set, 3);
-    }
-}
-
-#[scenario]
 fn only_listed_headers_are_sent(proxy: &mut Proxy) {
     always(
         proxy,

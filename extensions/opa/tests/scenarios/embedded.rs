@@ -347,3 +347,18 @@ fn data_is_fetched_beside_an_inline_policy(proxy: &mut Proxy) {
     let alice = Request::get("/private").header("x-user", "alice");
     assert_eq!(proxy.send(alice).status(), 403);
 }
+
+#[scenario]
+fn what_the_policy_does_not_define_has_an_id_too(proxy: &mut Proxy) {
+    let text = "package envoy.authz\nallow if input.nothing";
+    proxy
+        .configure(json!({ "policy": { "inline": text } }))
+        .unwrap();
+    assert_eq!(get(proxy, "/").status(), 403);
+    let logs = proxy.logs();
+    let line = logs.iter().find(|log| {
+        let message = &log.message;
+        message.contains("the policy is undefined (decision ") && message.ends_with("-1)")
+    });
+    assert!(line.is_some(), "{logs:?}");
+}

@@ -19,6 +19,7 @@ mod failures;
 mod leaving;
 mod older_filter;
 mod shadow;
+mod told;
 
 use sdk_tests::{Plugin, Proxy, Reply, Request, UpstreamReply, json};
 use serde_json::Value;

@@ -54,7 +54,7 @@ fn with_host(host: Option<HostCall>, expression: &str, input: &Value) -> Value {
         Evaluation::Outcome(Outcome::Decided(decision)) => {
             serde_json::from_str(&decision.metadata[0].1).unwrap()
         }
-        Evaluation::Outcome(Outcome::Undefined) => Value::Null,
+        Evaluation::Outcome(Outcome::Undefined(_)) => Value::Null,
         other => panic!("{expression}: {other:?}"),
     }
 }

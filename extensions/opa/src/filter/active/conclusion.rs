@@ -32,8 +32,8 @@ impl Active {
     pub(in crate::filter) fn conclude(&self, stream: &Rc<Stream>, verdict: Verdict) {
         self.metrics.count(&verdict);
         let may_pass = self.may_pass(&verdict);
-        if let Verdict::Outcome(Outcome::Decided(decision)) = &verdict {
-            enforce::tell(decision);
+        if let Verdict::Outcome(outcome) = &verdict {
+            enforce::tell(outcome);
         }
         if self.mode == Mode::Shadow {
             if may_pass {
@@ -72,7 +72,7 @@ impl Active {
         match verdict {
             Verdict::Outcome(Outcome::Decided(decision)) => decision.allowed,
             Verdict::Failure(_) => self.on_error == OnError::Allow,
-            Verdict::Outcome(Outcome::Undefined | Outcome::Malformed(_))
+            Verdict::Outcome(Outcome::Undefined(_) | Outcome::Malformed(..))
             | Verdict::BadRequest(_)
             | Verdict::LimitExceeded
             | Verdict::NoBody => false,
