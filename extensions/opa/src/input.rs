@@ -9,6 +9,9 @@ mod document;
 mod json;
 mod key;
 mod multipart;
+mod sink;
+#[cfg(feature = "embedded")]
+mod values;
 
 use std::time::SystemTime;
 
@@ -17,6 +20,9 @@ use extension_common::headers::HeaderView;
 #[cfg(feature = "embedded")]
 pub(crate) use decoding::query_parameters;
 pub(crate) use decoding::{Plus, percent_decoded};
+pub use document::Document;
+#[cfg(feature = "embedded")]
+pub(crate) use values::Names;
 
 use crate::config::{Config, Form, InputRules, KeyField};
 
@@ -100,15 +106,16 @@ impl Input {
         key::of(&self.key, &self.rules, facts)
     }
 
-    /// The document, as JSON.
+    /// The document.
     ///
     /// # Errors
     /// The request cannot be described.
-    pub fn document(&self, facts: &Facts<'_>, now: SystemTime) -> Result<String, BadRequest> {
-        match self.rules.form {
-            Form::Envoy => document::envoy(&self.rules, facts, now),
-            Form::Legacy => document::legacy(facts),
-        }
+    pub fn document<'a>(
+        &'a self,
+        facts: &'a Facts<'a>,
+        now: SystemTime,
+    ) -> Result<Document<'a>, BadRequest> {
+        Document::new(&self.rules, facts, now)
     }
 }
 

@@ -13,6 +13,7 @@ use crate::{
     answer::{self, Failure, Outcome},
     config::Policy,
     decision::Decision,
+    input::{Document, Names},
 };
 
 /// A policy with its data, ready to be asked.
@@ -23,6 +24,7 @@ pub struct Evaluator {
     /// Whether an evaluation has gone wrong under this configuration.
     has_failed: bool,
     ids: Ids,
+    names: Names,
     /// What verifies the signatures of tokens, if the host does.
     host: Option<HostCall>,
 }
@@ -54,6 +56,7 @@ impl Evaluator {
             engine,
             has_failed: false,
             ids: Ids::new(),
+            names: Names::default(),
             host,
         })
     }
@@ -81,12 +84,25 @@ impl Evaluator {
 
     /// Asks the policy about the document, which is JSON.
     pub fn evaluate(&mut self, document: &str) -> Evaluation {
+        self.evaluate_input(|_| Value::from_json_str(document))
+    }
+
+    /// Asks the policy about a request.
+    pub fn evaluate_document(&mut self, document: &Document<'_>) -> Evaluation {
+        self.evaluate_input(|names| document.value(names))
+    }
+
+    fn evaluate_input(
+        &mut self,
+        input: impl FnOnce(&mut Names) -> anyhow::Result<Value>,
+    ) -> Evaluation {
         let Some(engine) = &mut self.engine else {
             return Evaluation::Failed(Failure::NoPolicy);
         };
         let query = self.policy.query.clone();
+        let names = &mut self.names;
         let result = memory::limited(self.policy.memory_limit, || {
-            engine.set_input(Value::from_json_str(document)?);
+            engine.set_input(input(names)?);
             let value = engine.eval_rule(query);
             engine.set_input(Value::Undefined);
             value

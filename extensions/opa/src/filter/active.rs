@@ -152,10 +152,11 @@ impl Active {
             }
         };
         let Some(server) = &self.server else {
-            let verdict = self.evaluate(&document);
+            let verdict = self.evaluate(|evaluator| evaluator.evaluate_document(&document));
             self.remember(&key, &verdict, now);
             return self.conclude(&filter.stream, verdict);
         };
+        let document = document.text();
         filter.stream.set_phase(Phase::AwaitsDecision);
         let stream = filter.stream.clone();
         let followed = self.flights.borrow_mut().follow(&key, stream.id, stream);
@@ -210,11 +211,11 @@ impl Active {
     }
 
     /// What the policy here says.
-    fn evaluate(&self, document: &str) -> Verdict {
+    fn evaluate(&self, ask: impl FnOnce(&mut Evaluator) -> Evaluation) -> Verdict {
         let Some(evaluator) = &self.evaluator else {
             return Verdict::Failure(Failure::NoPolicy);
         };
-        match evaluator.borrow_mut().evaluate(document) {
+        match ask(&mut evaluator.borrow_mut()) {
             Evaluation::Outcome(outcome) => Verdict::Outcome(outcome),
             Evaluation::LimitExceeded => Verdict::LimitExceeded,
             Evaluation::Failed(failure) => Verdict::Failure(failure),
@@ -227,7 +228,7 @@ impl Active {
             (OnError::Embedded, Some(document)) => {
                 self.metrics.count_failure(failure);
                 log::debug!("{failure}: the policy here decides");
-                self.evaluate(document)
+                self.evaluate(|evaluator| evaluator.evaluate(document))
             }
             _ => Verdict::Failure(failure),
         }

@@ -121,9 +121,7 @@ pub(super) fn reply(verdict: &Verdict, status_on_error: u16) -> LocalReply {
     match verdict {
         Verdict::Outcome(Outcome::Decided(decision)) => denial(decision),
         Verdict::Outcome(Outcome::Undefined(_)) => LocalReply::new(403, "opa_undefined"),
-        Verdict::Outcome(Outcome::Malformed(..)) => {
-            LocalReply::new(403, "opa_malformed_decision")
-        }
+        Verdict::Outcome(Outcome::Malformed(..)) => LocalReply::new(403, "opa_malformed_decision"),
         Verdict::BadRequest(problem) => {
             LocalReply::new(400, "opa_bad_request").body(format!("{problem}\n"))
         }

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::decoding::query_parameters;
 use super::json::Json;
+use super::sink::{Sink as _, text_of};
 use super::{BadRequest, Body, HeaderView, multipart};
 
 /// A body as a policy sees it.
@@ -51,7 +52,7 @@ pub(super) fn parse(headers: &HeaderView, body: Option<Body<'_>>) -> Result<Pars
         return Ok(Parsed::nothing(true));
     }
     // What is parsed is the `body` of the document, bytes that are no text replaced.
-    let text = text_of(body.bytes);
+    let text = text_of(body.bytes, '!');
     let value = parse(&text, content_type).ok_or(BadRequest::Body)?;
     Ok(Parsed {
         value,
@@ -68,16 +69,6 @@ fn is_announced_longer(headers: &HeaderView, length: usize) -> Result<bool, BadR
         .and_then(|text| text.parse().ok())
         .ok_or(BadRequest::ContentLength)?;
     Ok(u64::try_from(length).is_ok_and(|length| announced > length))
-}
-
-/// As [`Json::string`] shows it.
-fn text_of(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len());
-    for chunk in bytes.utf8_chunks() {
-        text.push_str(chunk.valid());
-        text.extend(chunk.invalid().iter().map(|_| '!'));
-    }
-    text
 }
 
 fn json(text: &str, _content_type: &[u8]) -> Option<String> {
@@ -111,14 +102,6 @@ fn is_within(value: &Value, depth: usize) -> bool {
 /// An object of lists.
 fn form(text: &str, _content_type: &[u8]) -> Option<String> {
     let mut json = Json::default();
-    json.raw("{");
-    for (name, values) in query_parameters(text.as_bytes())? {
-        json.separate().lossy_string(&name).raw(":[");
-        for value in values {
-            json.separate().lossy_string(&value);
-        }
-        json.raw("]");
-    }
-    json.raw("}");
+    json.parameters(&query_parameters(text.as_bytes())?);
     Some(json.into_text())
 }

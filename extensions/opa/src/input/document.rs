@@ -2,128 +2,209 @@
 
 use std::time::SystemTime;
 
-use super::decoding::{path_segments, query_parameters};
+use super::body::{self, Parsed};
+use super::decoding::{Parameters, path_segments, query_parameters};
 use super::json::Json;
-use super::{BadRequest, Facts, HeaderView, InputRules, body, split_port, split_query};
+use super::sink::{Sink, text_of};
+#[cfg(feature = "embedded")]
+use super::values::{Names, Values};
+use super::{BadRequest, Facts, Form, HeaderView, InputRules, split_port, split_query};
+
+/// What a policy is asked about: a request that can be described.
+pub struct Document<'a> {
+    rules: &'a InputRules,
+    facts: &'a Facts<'a>,
+    now: SystemTime,
+    url_path: &'a [u8],
+    /// What only the form of opa-envoy-plugin has.
+    parts: Option<Parts>,
+}
+
+/// What opa-envoy-plugin parses of a request.
+struct Parts {
+    path: Vec<Vec<u8>>,
+    query: Parameters,
+    body: Parsed,
+}
+
+impl<'a> Document<'a> {
+    /// Everything that can be wrong with a request is found here.
+    pub(super) fn new(
+        rules: &'a InputRules,
+        facts: &'a Facts<'a>,
+        now: SystemTime,
+    ) -> Result<Self, BadRequest> {
+        let path = facts.headers.get(":path").ok_or(BadRequest::Path)?;
+        let (url_path, query) = split_query(path);
+        let parts = match rules.form {
+            Form::Legacy => None,
+            Form::Envoy => Some(Parts {
+                path: path_segments(url_path)?,
+                query: query_parameters(query.unwrap_or_default()).ok_or(BadRequest::Query)?,
+                body: body::parse(facts.headers, facts.body)?,
+            }),
+        };
+        Ok(Self {
+            rules,
+            facts,
+            now,
+            url_path,
+            parts,
+        })
+    }
+
+    /// As JSON.
+    pub fn text(&self) -> String {
+        let mut json = Json::with_capacity(2048);
+        self.write(&mut json);
+        json.into_text()
+    }
+
+    /// As the engine wants it.
+    #[cfg(feature = "embedded")]
+    pub(crate) fn value(&self, names: &mut Names) -> anyhow::Result<regorus::Value> {
+        let mut values = Values::new(names);
+        self.write(&mut values);
+        values.into_value()
+    }
+
+    fn write(&self, sink: &mut impl Sink) {
+        sink.object(true);
+        match &self.parts {
+            None => legacy(sink, self.facts, self.url_path),
+            Some(parts) => envoy(sink, self, parts),
+        }
+        sink.object(false);
+    }
+}
 
 /// The four fields of the older C++ filter.
-pub(super) fn legacy(facts: &Facts<'_>) -> Result<String, BadRequest> {
-    let path = facts.headers.get(":path").ok_or(BadRequest::Path)?;
-    let method = facts.headers.get(":method").unwrap_or_default();
-    let mut json = Json::with_capacity(256);
-    json.raw(r#"{"source_principal":"#)
-        .string(&facts.connection.source_principal)
-        .raw(r#","destination_workload":"#)
-        .string(facts.workload)
-        .raw(r#","request_method":"#)
-        .string(method)
-        .raw(r#","request_url_path":"#)
-        .string(split_query(path).0)
-        .raw("}");
-    Ok(json.into_text())
+fn legacy(sink: &mut impl Sink, facts: &Facts<'_>, url_path: &[u8]) {
+    sink.field("source_principal");
+    sink.string(&facts.connection.source_principal);
+    sink.field("destination_workload");
+    sink.string(facts.workload);
+    sink.field("request_method");
+    sink.string(facts.headers.get(":method").unwrap_or_default());
+    sink.field("request_url_path");
+    sink.string(url_path);
 }
 
 /// The document of opa-envoy-plugin: Envoy's `CheckRequest` with protobuf's JSON names, and what the
 /// plugin parses of it. Empty values are left out.
-pub(super) fn envoy(
-    rules: &InputRules,
-    facts: &Facts<'_>,
-    now: SystemTime,
-) -> Result<String, BadRequest> {
-    let path = facts.headers.get(":path").ok_or(BadRequest::Path)?;
-    let mut json = Json::with_capacity(2048);
-    json.raw(r#"{"attributes":{"source":"#);
-    peer(&mut json, facts.source_address, |json| {
+fn envoy(sink: &mut impl Sink, document: &Document<'_>, parts: &Parts) {
+    let facts = document.facts;
+    let connection = facts.connection;
+    sink.field("attributes");
+    sink.object(true);
+    sink.field("source");
+    peer(sink, facts.source_address, |sink| {
         let service = facts.headers.get("x-envoy-downstream-service-cluster");
-        json.member("service", service.unwrap_or_default())
-            .member("principal", &facts.connection.source_principal);
+        sink.member("service", service.unwrap_or_default());
+        sink.member("principal", &connection.source_principal);
     });
-    json.raw(r#","destination":"#);
-    peer(&mut json, &facts.connection.destination_address, |_| ());
-    json.raw(r#","request":{"time":"#);
-    time(&mut json, now);
-    json.raw(r#","http":"#);
-    http(&mut json, rules, facts);
-    json.raw("}");
-    if !facts.connection.sni.is_empty() {
-        json.raw(r#","tlsSession":{"#)
-            .member("sni", &facts.connection.sni)
-            .raw("}");
+    sink.field("destination");
+    peer(sink, &connection.destination_address, |_| ());
+    sink.field("request");
+    sink.object(true);
+    sink.field("time");
+    time(sink, document.now);
+    sink.field("http");
+    http(sink, document.rules, facts);
+    sink.object(false);
+    if !connection.sni.is_empty() {
+        sink.field("tlsSession");
+        sink.object(true);
+        sink.member("sni", &connection.sni);
+        sink.object(false);
     }
-    json.raw(r#","metadataContext":{},"routeMetadataContext":{}}"#);
-    json.member("source_principal", &facts.connection.source_principal);
+    for name in ["metadataContext", "routeMetadataContext"] {
+        sink.field(name);
+        sink.object(true);
+        sink.object(false);
+    }
+    sink.object(false);
+    sink.member("source_principal", &connection.source_principal);
 
-    let (url_path, query) = split_query(path);
-    json.raw(r#","parsed_path":["#);
-    for segment in path_segments(url_path)? {
-        json.separate().lossy_string(&segment);
+    sink.field("parsed_path");
+    sink.list(true);
+    for segment in &parts.path {
+        sink.lossy_string(segment);
     }
-    json.raw(r#"],"parsed_query":{"#);
-    for (name, values) in query_parameters(query.unwrap_or_default()).ok_or(BadRequest::Query)? {
-        json.separate().lossy_string(&name).raw(":[");
-        for value in values {
-            json.separate().lossy_string(&value);
-        }
-        json.raw("]");
-    }
-    let body = body::parse(facts.headers, facts.body)?;
-    json.raw(r#"},"parsed_body":"#).raw(&body.value);
-    json.raw(r#","truncated_body":"#)
-        .raw(if body.is_truncated { "true" } else { "false" });
-    json.raw(r#","version":{"encoding":"protojson","ext_authz":"v3"}}"#);
-    Ok(json.into_text())
+    sink.list(false);
+    sink.field("parsed_query");
+    sink.parameters(&parts.query);
+    sink.field("parsed_body");
+    sink.json(&parts.body.value);
+    sink.field("truncated_body");
+    sink.boolean(parts.body.is_truncated);
+    sink.field("version");
+    sink.object(true);
+    sink.member("encoding", b"protojson");
+    sink.member("ext_authz", b"v3");
+    sink.object(false);
 }
 
 /// One end of a connection.
-fn peer(json: &mut Json, address: &[u8], more: impl FnOnce(&mut Json)) {
+fn peer<S: Sink>(sink: &mut S, address: &[u8], more: impl FnOnce(&mut S)) {
     let (host, port) = split_port(address);
-    json.raw("{");
+    sink.object(true);
     if !host.is_empty() {
-        json.raw(r#""address":{"socketAddress":{"#)
-            .member("address", host);
+        sink.field("address");
+        sink.object(true);
+        sink.field("socketAddress");
+        sink.object(true);
+        sink.member("address", host);
         let port: u16 = std::str::from_utf8(port)
             .ok()
             .and_then(|port| port.parse().ok())
             .unwrap_or_default();
         if port != 0 {
-            json.raw(r#","portValue":"#).number(port.into());
+            sink.field("portValue");
+            sink.number(port.into());
         }
-        json.raw("}}");
+        sink.object(false);
+        sink.object(false);
     }
-    more(json);
-    json.raw("}");
+    more(sink);
+    sink.object(false);
 }
 
-fn time(json: &mut Json, now: SystemTime) {
+fn time(sink: &mut impl Sink, now: SystemTime) {
     let since_epoch = now
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or_default();
-    json.raw(r#"{"seconds":"#).number(since_epoch.as_secs());
+    sink.object(true);
+    sink.field("seconds");
+    sink.number(since_epoch.as_secs());
     if since_epoch.subsec_nanos() > 0 {
-        json.raw(r#","nanos":"#)
-            .number(since_epoch.subsec_nanos().into());
+        sink.field("nanos");
+        sink.number(since_epoch.subsec_nanos().into());
     }
-    json.raw("}");
+    sink.object(false);
 }
 
-fn http(json: &mut Json, rules: &InputRules, facts: &Facts<'_>) {
+fn http(sink: &mut impl Sink, rules: &InputRules, facts: &Facts<'_>) {
     let header = |name| facts.headers.get(name).unwrap_or_default();
-    json.raw("{")
-        .member("id", header("x-request-id"))
-        .member("method", header(":method"))
-        .member("path", header(":path"))
-        .member("host", header(":authority"))
-        .member("scheme", header(":scheme"))
-        .member("protocol", &facts.connection.protocol);
+    sink.object(true);
+    sink.member("id", header("x-request-id"));
+    sink.member("method", header(":method"));
+    sink.member("path", header(":path"));
+    sink.member("host", header(":authority"));
+    sink.member("scheme", header(":scheme"));
+    sink.member("protocol", &facts.connection.protocol);
     if let Some(body) = facts.body {
         if let Some(size) = size(facts.headers, body.bytes.len()) {
-            json.raw(r#","size":"#).number(size);
+            sink.field("size");
+            sink.number(size);
         }
-        json.member("body", body.bytes);
+        sink.member("body", body.bytes);
     }
-    json.raw(r#","headers":{"#);
-    headers(json, rules, facts);
-    json.raw("}}");
+    sink.field("headers");
+    sink.object(true);
+    headers(sink, rules, facts);
+    sink.object(false);
+    sink.object(false);
 }
 
 /// What is announced, or else what is here.
@@ -137,12 +218,12 @@ fn size(headers: &HeaderView, length: usize) -> Option<u64> {
 }
 
 /// Each name once, its values joined by a comma.
-fn headers(json: &mut Json, rules: &InputRules, facts: &Facts<'_>) {
-    const PARTIAL: &[u8] = b"x-envoy-auth-partial-body";
+fn headers(sink: &mut impl Sink, rules: &InputRules, facts: &Facts<'_>) {
+    const PARTIAL: &str = "x-envoy-auth-partial-body";
     let body = facts.body.filter(|body| !body.bytes.is_empty());
     let is_seen = |name: &[u8]| {
         // Envoy sets this one itself.
-        rules.headers.contains(name) && !(body.is_some() && name == PARTIAL)
+        rules.headers.contains(name) && !(body.is_some() && name == PARTIAL.as_bytes())
     };
     let mut earlier: Vec<&[u8]> = Vec::with_capacity(32);
     for (name, value) in facts.headers.iter().filter(|(name, _)| is_seen(name)) {
@@ -157,20 +238,20 @@ fn headers(json: &mut Json, rules: &InputRules, facts: &Facts<'_>) {
             .map(|(_, value)| value)
             .skip(1)
             .peekable();
-        json.name(name);
+        sink.name(&text_of(name, '!'));
         if others.peek().is_none() {
-            json.string(value);
+            sink.string(value);
         } else {
             let mut joined = value.to_vec();
             for other in others {
                 joined.push(b',');
                 joined.extend_from_slice(other);
             }
-            json.string(&joined);
+            sink.string(&joined);
         }
     }
     if let Some(body) = body {
-        let partial: &[u8] = if body.is_truncated { b"true" } else { b"false" };
-        json.name(PARTIAL).string(partial);
+        sink.field(PARTIAL);
+        sink.string(if body.is_truncated { b"true" } else { b"false" });
     }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use super::sink::Sink;
+
 /// A JSON text in the making.
 #[derive(Default)]
 pub(super) struct Json {
@@ -15,63 +17,11 @@ impl Json {
         }
     }
 
-    /// Adds punctuation, names, and whatever else is JSON already.
-    pub(super) fn raw(&mut self, text: &str) -> &mut Self {
-        self.text.push_str(text);
-        self
-    }
-
-    /// Adds a comma unless a list or an object begins here.
-    pub(super) fn separate(&mut self) -> &mut Self {
-        if !self.text.ends_with(['{', '[', ':']) && !self.text.is_empty() {
+    /// Adds a comma unless a list, an object or a value begins here.
+    fn separate(&mut self) {
+        if !matches!(self.text.as_bytes().last(), None | Some(b'{' | b'[' | b':')) {
             self.text.push(',');
         }
-        self
-    }
-
-    pub(super) fn number(&mut self, number: u64) -> &mut Self {
-        // Writing to a string cannot fail.
-        let _ = write!(self.text, "{number}");
-        self
-    }
-
-    /// Adds a name with its colon.
-    pub(super) fn name(&mut self, name: &[u8]) -> &mut Self {
-        self.separate().string(name).raw(":")
-    }
-
-    /// Adds a member whose value is a string; nothing where it is empty, as protobuf has it.
-    pub(super) fn member(&mut self, name: &str, value: &[u8]) -> &mut Self {
-        if !value.is_empty() {
-            self.name(name.as_bytes()).string(value);
-        }
-        self
-    }
-
-    /// Adds a string. A byte that is no UTF-8 becomes `!`, as in Envoy's messages to ext_authz.
-    pub(super) fn string(&mut self, bytes: &[u8]) -> &mut Self {
-        self.text.push('"');
-        for chunk in bytes.utf8_chunks() {
-            self.escape(chunk.valid());
-            for _ in chunk.invalid() {
-                self.text.push('!');
-            }
-        }
-        self.text.push('"');
-        self
-    }
-
-    /// Adds a string as Go makes it of bytes that are no UTF-8: with replacement characters.
-    pub(super) fn lossy_string(&mut self, bytes: &[u8]) -> &mut Self {
-        self.text.push('"');
-        for chunk in bytes.utf8_chunks() {
-            self.escape(chunk.valid());
-            for _ in chunk.invalid() {
-                self.text.push(char::REPLACEMENT_CHARACTER);
-            }
-        }
-        self.text.push('"');
-        self
     }
 
     fn escape(&mut self, text: &str) {
@@ -89,6 +39,7 @@ impl Json {
                 '\r' => self.text.push_str("\\r"),
                 '\t' => self.text.push_str("\\t"),
                 '\0'..=' ' if char != ' ' => {
+                    // Writing to a string cannot fail.
                     let _ = write!(self.text, "\\u{:04x}", u32::from(char));
                 }
                 char => self.text.push(char),
@@ -98,5 +49,54 @@ impl Json {
 
     pub(super) fn into_text(self) -> String {
         self.text
+    }
+}
+
+impl Sink for Json {
+    fn object(&mut self, is_open: bool) {
+        if is_open {
+            self.separate();
+        }
+        self.text.push(if is_open { '{' } else { '}' });
+    }
+
+    fn list(&mut self, is_open: bool) {
+        if is_open {
+            self.separate();
+        }
+        self.text.push(if is_open { '[' } else { ']' });
+    }
+
+    fn field(&mut self, name: &'static str) {
+        self.separate();
+        self.text.push('"');
+        self.text.push_str(name);
+        self.text.push_str("\":");
+    }
+
+    fn name(&mut self, name: &str) {
+        self.text(name);
+        self.text.push(':');
+    }
+
+    fn text(&mut self, text: &str) {
+        self.separate();
+        self.text.push('"');
+        self.escape(text);
+        self.text.push('"');
+    }
+
+    fn number(&mut self, number: u64) {
+        self.separate();
+        let _ = write!(self.text, "{number}");
+    }
+
+    fn boolean(&mut self, value: bool) {
+        self.json(if value { "true" } else { "false" });
+    }
+
+    fn json(&mut self, json: &str) {
+        self.separate();
+        self.text.push_str(json);
     }
 }

@@ -3,6 +3,7 @@
 
 use super::body::json_value;
 use super::json::Json;
+use super::sink::Sink as _;
 
 /// More parts than a form has.
 const MAX_PARTS: usize = 1000;
@@ -30,7 +31,7 @@ pub(super) fn parse(text: &str, content_type: &[u8]) -> Option<String> {
             json_value(content)?
         } else {
             let mut json = Json::default();
-            json.string(content.as_bytes());
+            json.text(content);
             json.into_text()
         };
         match fields.iter_mut().find(|(known, _)| *known == name) {
@@ -39,14 +40,14 @@ pub(super) fn parse(text: &str, content_type: &[u8]) -> Option<String> {
         }
     }
     let mut json = Json::default();
-    json.raw("{");
+    json.object(true);
     for (name, values) in fields {
-        json.name(name.as_bytes())
-            .raw("[")
-            .raw(&values.join(","))
-            .raw("]");
+        json.name(&name);
+        json.list(true);
+        values.iter().for_each(|value| json.json(value));
+        json.list(false);
     }
-    json.raw("}");
+    json.object(false);
     Some(json.into_text())
 }
 

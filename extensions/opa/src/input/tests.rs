@@ -48,9 +48,25 @@ fn now() -> SystemTime {
 }
 
 fn document(rules: &InputRules, facts: &Facts<'_>) -> Result<Value, BadRequest> {
-    let text = document::envoy(rules, facts, now())?;
+    let document = Document::new(rules, facts, now())?;
+    let text = document.text();
+    assert_same(&document, &text);
     Ok(serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}")))
 }
+
+/// What the engine gets is what it would read in the text.
+#[cfg(feature = "embedded")]
+fn assert_same(document: &Document<'_>, text: &str) {
+    let read = regorus::Value::from_json_str(text).unwrap();
+    let mut names = Names::default();
+    // The second one has its names from the first.
+    for _ in 0..2 {
+        assert_eq!(document.value(&mut names).unwrap(), read);
+    }
+}
+
+#[cfg(not(feature = "embedded"))]
+fn assert_same(_: &Document<'_>, _: &str) {}
 
 fn get(path: &str) -> [(&str, &[u8]); 2] {
     [(":method", b"GET"), (":path", path.as_bytes())]
@@ -238,7 +254,7 @@ fn a_json_body_is_parsed() {
             body,
             ..facts(&headers, &connection)
         };
-        document::envoy(&rules(), &facts, now()).unwrap()
+        Document::new(&rules(), &facts, now()).unwrap().text()
     };
     assert!(
         text(numbers).contains(std::str::from_utf8(numbers).unwrap()),

@@ -41,8 +41,13 @@ fn configure(config: &Value) -> Config {
     parsed.validate().unwrap()
 }
 
-/// The document for a request; `None` where it is refused without asking anybody.
-fn document(input: &Input, request: &Request) -> Option<String> {
+/// Asks the engine here about a request, and gives what it made of it with the text for the server;
+/// `None` where it is refused without asking anybody.
+fn ask_here(
+    evaluator: &mut Evaluator,
+    input: &Input,
+    request: &Request,
+) -> Option<(Evaluation, String)> {
     let pairs = request.headers.iter();
     let pairs = pairs.map(|(name, value)| (name.as_bytes(), value.as_slice()));
     let headers = HeaderView::parse(serialize(pairs)).unwrap();
@@ -63,7 +68,8 @@ fn document(input: &Input, request: &Request) -> Option<String> {
         }),
     };
     let now = SystemTime::UNIX_EPOCH + Duration::new(1_795_377_340, 5);
-    input.document(&facts, now).ok()
+    let document = input.document(&facts, now).ok()?;
+    Some((evaluator.evaluate_document(&document), document.text()))
 }
 
 /// A decision without its id, or a word.
@@ -137,11 +143,11 @@ fn the_engine_here_decides_as_the_real_one_does() {
         let input = Input::new(&config);
         let mut evaluator = Evaluator::new(&config.policy.unwrap(), None).unwrap();
         for request in &requests {
-            let Some(document) = document(&input, request) else {
+            let Some((here, document)) = ask_here(&mut evaluator, &input, request) else {
                 refused += 1;
                 continue;
             };
-            let Evaluation::Outcome(here) = evaluator.evaluate(&document) else {
+            let Evaluation::Outcome(here) = here else {
                 panic!("{package}: {document}");
             };
             let (status, body) = server.ask(&format!("/v1/data/{package}/result"), &document);
