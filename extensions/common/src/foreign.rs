@@ -49,6 +49,20 @@ pub fn declare_text_property(name: &str) -> Result<(), HostError> {
     hostcalls::call_foreign_function("declare_property", &arguments).map(drop)
 }
 
+/// Declares that the property `name` is a serialized Protobuf message of the type with this URL, so
+/// that expressions and access logs can look into it. From the root context, once.
+///
+/// # Errors
+/// [`BAD_ARGUMENT`](HostError::BAD_ARGUMENT) to a second declaration.
+pub fn declare_message_property(name: &str, type_url: &str) -> Result<(), HostError> {
+    const TYPE_PROTOBUF: u64 = 3;
+    let mut arguments = Vec::new();
+    write_bytes(&mut arguments, 1, name.as_bytes());
+    write_number(&mut arguments, 3, TYPE_PROTOBUF);
+    write_bytes(&mut arguments, 4, type_url.as_bytes());
+    hostcalls::call_foreign_function("declare_property", &arguments).map(drop)
+}
+
 /// A field of wire type 2: a length and bytes.
 fn write_bytes(message: &mut Vec<u8>, field: u64, value: &[u8]) {
     write_varint(message, field.wrapping_shl(3) | 2);
