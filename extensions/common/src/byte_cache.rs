@@ -9,16 +9,18 @@ const OVERHEAD: usize = 96;
 
 /// The entries that were used last, bounded in number and in bytes.
 ///
-/// Keys are compared whole: two that have the same hash stay apart.
+/// Found by a hash of the key, then compared whole: of two keys that have the same hash only the later
+/// one is remembered, and neither is taken for the other.
 #[derive(Debug)]
 pub struct ByteCache<V> {
-    entries: Option<LruCache<Box<[u8]>, Entry<V>>>,
+    entries: Option<LruCache<u64, Entry<V>>>,
     max_bytes: usize,
     bytes: usize,
 }
 
 #[derive(Debug)]
 struct Entry<V> {
+    key: Box<[u8]>,
     value: V,
     bytes: usize,
 }
@@ -40,8 +42,8 @@ impl<V> ByteCache<V> {
 
     /// The value for `key`, if it is there; it is then the last one to go.
     pub fn get(&mut self, key: &[u8]) -> Option<&V> {
-        let entry = self.entries.as_mut()?.get(key)?;
-        Some(&entry.value)
+        let entry = self.entries.as_mut()?.get(&hash(key))?;
+        are_equal(&entry.key, key).then_some(&entry.value)
     }
 
     /// Remembers `value`, which takes `value_bytes`, for `key`; nothing that is larger than the
@@ -57,10 +59,14 @@ impl<V> ByteCache<V> {
         if bytes > self.max_bytes {
             return;
         }
-        let entry = Entry { value, bytes };
+        let entry = Entry {
+            key: key.into(),
+            value,
+            bytes,
+        };
         self.bytes = self.bytes.saturating_add(bytes);
         // What `push` gives back is an older value of the key, or the entry that had to go.
-        if let Some((_, gone)) = entries.push(key.into(), entry) {
+        if let Some((_, gone)) = entries.push(hash(key), entry) {
             self.bytes = self.bytes.saturating_sub(gone.bytes);
         }
         while self.bytes > self.max_bytes
@@ -92,6 +98,34 @@ impl<V> ByteCache<V> {
     pub fn bytes(&self) -> usize {
         self.bytes
     }
+}
+
+/// A hash for tables: eight bytes at a time, because Wasm has no faster step. Whoever makes two keys
+/// with the same hash makes them forgotten, nothing else.
+fn hash(key: &[u8]) -> u64 {
+    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+    let step = |hash: u64, word: u64| {
+        let mixed = (hash.rotate_left(23) ^ word).wrapping_mul(FACTOR);
+        mixed ^ mixed.wrapping_shr(32)
+    };
+    let (words, rest) = key.as_chunks::<8>();
+    let hash = words.iter().fold(
+        u64::try_from(key.len()).unwrap_or(u64::MAX),
+        |hash, word| step(hash, u64::from_le_bytes(*word)),
+    );
+    rest.iter()
+        .fold(hash, |hash, byte| step(hash, u64::from(*byte)))
+}
+
+/// The same, for the same reason.
+fn are_equal(a: &[u8], b: &[u8]) -> bool {
+    let ((words_a, rest_a), (words_b, rest_b)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    a.len() == b.len()
+        && rest_a == rest_b
+        && words_a
+            .iter()
+            .zip(words_b)
+            .all(|(a, b)| u64::from_le_bytes(*a) == u64::from_le_bytes(*b))
 }
 
 #[cfg(test)]
@@ -130,6 +164,22 @@ mod tests {
         cache.clear();
         assert!(cache.is_empty());
         assert_eq!(cache.bytes(), 0);
+    }
+
+    #[test]
+    fn keys_that_differ_in_one_bit_are_different() {
+        let key: Vec<u8> = (0..100).collect();
+        for length in [0, 1, 7, 8, 9, 100] {
+            let key = &key[..length];
+            assert!(are_equal(key, key));
+            assert!(!are_equal(key, &[key, b"x"].concat()));
+            for bit in 0..length * 8 {
+                let mut other = key.to_vec();
+                other[bit / 8] ^= 1 << (bit % 8);
+                assert!(!are_equal(key, &other));
+                assert_ne!(hash(key), hash(&other));
+            }
+        }
     }
 
     #[test]

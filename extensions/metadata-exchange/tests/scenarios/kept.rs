@@ -105,3 +105,33 @@ fn an_outbound_listener_takes_nobodys_word_for_a_downstream_peer(proxy: &mut Pro
     proxy.configure(json!({})).unwrap();
     assert_eq!(found(proxy, PRODUCTPAGE, "client"), (None, None));
 }
+
+mod by_envoy {
+    use sdk_tests::{Proxy, Request, json, scenario};
+
+    use super::super::{ID, METADATA, PRODUCTPAGE, plugin, productpage};
+
+    /// Envoy's own words for what is kept: those that access logs and conditions have.
+    #[scenario(envoy)]
+    fn envoy_can_look_into_a_peer(proxy: &mut Proxy) {
+        let header = |name: &str, value: &str| json!({ "append": { "header": { "key": name, "value": value } } });
+        let mutations = json!({
+            "name": "envoy.filters.http.header_mutation",
+            "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.filters.http.header_mutation.v3.HeaderMutation",
+                "mutations": { "response_mutations": [
+                    header("x-workload", "%CEL(filter_state['wasm.downstream_peer'].workload)%"),
+                    header("x-app", "%CEL(filter_state['wasm.downstream_peer'].labels['app'])%"),
+                    header("x-id", "%FILTER_STATE(wasm.downstream_peer_id:PLAIN)%")
+                ] }
+            }
+        });
+        proxy.surround(productpage().inbound().filter(mutations));
+        proxy.configure(json!({})).unwrap();
+        let request = Request::get("/").header(METADATA, PRODUCTPAGE);
+        let reply = proxy.send(request.header(ID, "client"));
+        assert_eq!(reply.header("x-workload"), Some(&b"productpage-v1"[..]));
+        assert_eq!(reply.header("x-app"), Some(&b"productpage"[..]));
+        assert_eq!(reply.header("x-id"), Some(&b"client"[..]));
+    }
+}

@@ -1,0 +1,63 @@
+//! Who is at the other end, from certificates and from Istio's own filter.
+
+use extension_common::headers::serialize;
+use sdk_tests::{Proxy, Request, json, scenario};
+
+use super::{counter, plugin, shop};
+
+const CLIENT: &str = "spiffe://cluster.local/ns/web/sa/client";
+const SERVER: &str = "spiffe://cluster.local/ns/store/sa/shop";
+
+#[scenario(native, wasm)]
+fn istios_own_filter_tells_who_asks(proxy: &mut Proxy) {
+    proxy.surround(shop().inbound());
+    let peer = serialize([
+        (&b"workload"[..], &b"client-v9"[..]),
+        (b"namespace", b"web"),
+        (b"service", b"client"),
+    ]);
+    proxy.property(&["filter_state", "downstream_peer"], peer);
+    proxy.configure(json!({})).unwrap();
+    proxy.send(Request::get("/"));
+    counter(proxy, "requests_total").assert(&[
+        ("source_workload", "client-v9"),
+        ("source_workload_namespace", "web"),
+        ("source_canonical_service", "client"),
+    ]);
+}
+
+#[scenario(native, wasm)]
+fn a_certificate_tells_more_than_metadata(proxy: &mut Proxy) {
+    proxy.surround(shop().inbound());
+    proxy.property(&["connection", "mtls"], [1]);
+    proxy.property(&["connection", "uri_san_peer_certificate"], CLIENT);
+    proxy.property(&["connection", "uri_san_local_certificate"], SERVER);
+    let peer = serialize([
+        (&b"workload"[..], &b"client-v9"[..]),
+        (b"namespace", b"forged"),
+    ]);
+    proxy.property(&["filter_state", "downstream_peer"], peer);
+    proxy.configure(json!({})).unwrap();
+    proxy.send(Request::get("/"));
+    counter(proxy, "requests_total").assert(&[
+        ("source_principal", CLIENT),
+        ("source_workload_namespace", "web"),
+        ("destination_principal", SERVER),
+        ("connection_security_policy", "mutual_tls"),
+    ]);
+}
+
+#[scenario(native, wasm)]
+fn an_outbound_certificate_tells_who_was_asked(proxy: &mut Proxy) {
+    proxy.surround(shop().outbound());
+    proxy.property(&["upstream", "uri_san_peer_certificate"], CLIENT);
+    proxy.property(&["upstream", "uri_san_local_certificate"], SERVER);
+    proxy.configure(json!({})).unwrap();
+    proxy.send(Request::get("/"));
+    counter(proxy, "requests_total").assert(&[
+        ("source_principal", SERVER),
+        ("destination_principal", CLIENT),
+        ("destination_workload_namespace", "web"),
+        ("connection_security_policy", "unknown"),
+    ]);
+}
