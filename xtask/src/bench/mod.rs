@@ -24,6 +24,8 @@ mod opa;
 mod report;
 #[cfg(feature = "bench")]
 mod subject;
+#[cfg(feature = "bench")]
+mod telemetry;
 
 use anyhow::Result;
 

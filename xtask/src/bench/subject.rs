@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use super::{basic_auth, jwt_headers, opa};
+use super::{basic_auth, jwt_headers, opa, telemetry};
 use crate::opa::Opa;
 use crate::{envoy_config, workspace};
 
@@ -34,7 +34,9 @@ pub(super) fn of(name: &str) -> Result<Option<Subject>> {
     Ok(match name {
         "basic-auth" => Some(basic_auth::subject()),
         "jwt-headers" => Some(jwt_headers::subject()),
+        "metadata-exchange" => Some(telemetry::metadata_exchange()),
         "opa" => Some(opa::subject()?),
+        "stats" => Some(telemetry::stats()),
         _ => None,
     })
 }

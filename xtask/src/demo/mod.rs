@@ -8,6 +8,7 @@ mod interrupt;
 mod jwt_headers;
 mod opa;
 mod stage;
+mod telemetry;
 
 use anyhow::{Result, bail};
 
@@ -16,6 +17,7 @@ use crate::{build, table};
 
 use interrupt::Interrupt;
 use stage::{Case, Extension, Stage};
+use telemetry::Chart;
 
 /// See the extensions at work in a real Envoy
 ///
@@ -23,6 +25,12 @@ use stage::{Case, Extension, Stage};
 /// upstream, sends requests, and prints what was expected and what came. Fails if any differs.
 #[derive(clap::Args)]
 pub(crate) struct Args {
+    /// What to show: `extensions`, each by itself, or `telemetry`, with two Envoys and a Prometheus
+    #[arg(value_name = "WHAT", default_value = "extensions", value_parser = ["extensions", "telemetry"])]
+    what: String,
+    /// Draw the chart of the docs again, from what Prometheus answers (telemetry only)
+    #[arg(long)]
+    write_chart: bool,
     /// Stay up afterwards, for requests of your own; Ctrl-C ends it
     #[arg(long)]
     keep: bool,
@@ -47,7 +55,20 @@ const EXTENSIONS: [Extension; 5] = [
 pub(crate) fn run(args: &Args) -> Result<()> {
     let tools = tools::setup()?;
     build::all(&tools)?;
-    show(&tools, if args.keep { Then::StayUp } else { Then::Stop })
+    let then = if args.keep { Then::StayUp } else { Then::Stop };
+    if args.what == "telemetry" {
+        let chart = match args.write_chart {
+            true => Chart::Write,
+            false => Chart::Keep,
+        };
+        return telemetry::show(&tools, then, chart);
+    }
+    show(&tools, then)
+}
+
+/// Shows the telemetry of the built extensions.
+pub(crate) fn show_telemetry(tools: &Tools) -> Result<()> {
+    telemetry::show(tools, Then::Stop, Chart::Keep)
 }
 
 /// Starts Envoy with the built extensions and sends the requests.

@@ -32,7 +32,7 @@ pub(crate) struct Args {
     #[arg(long)]
     full: bool,
     /// Run this step only; can be repeated. Steps: fmt, clippy, clippy-wasm, build, tests,
-    /// differential, deploy, template, examples, docs, demo, deny, repeat, reproduce
+    /// differential, deploy, template, examples, docs, demo, telemetry, deny, repeat, reproduce
     #[arg(long, value_name = "STEP")]
     only: Vec<String>,
 }
@@ -82,6 +82,9 @@ const STEPS: [Step; 14] = [
     step("docs", Tier::Default, false, docs),
     step("demo", Tier::Default, true, |_| {
         demo::show(&tools::setup()?, demo::Then::Stop).map(|()| Outcome::Passed)
+    }),
+    step("telemetry", Tier::Default, true, |_| {
+        demo::show_telemetry(&tools::setup()?).map(|()| Outcome::Passed)
     }),
     step("deny", Tier::Default, false, deny::run),
     step("repeat", Tier::Full, true, full::repeat),

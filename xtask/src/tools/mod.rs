@@ -10,6 +10,7 @@ mod install;
 mod node;
 mod opa;
 mod progress;
+mod prometheus;
 mod wasm_target;
 mod wheel;
 
@@ -36,6 +37,15 @@ impl Tools {
     pub(crate) fn wasm_opt(&self) -> Command {
         self.wasm_opt.command()
     }
+}
+
+/// Prometheus, which only the telemetry demo needs.
+pub(crate) fn prometheus() -> Result<PathBuf> {
+    let folder = workspace::tools();
+    fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    let lock = File::create(folder.join(".lock")).context("cannot create target/tools/.lock")?;
+    lock.lock().context("cannot lock target/tools/.lock")?;
+    prometheus::ensure()
 }
 
 /// Installs what is missing. Quick when nothing is.

@@ -1,0 +1,74 @@
+//! The dashboards in `examples/grafana`: every query in them has to give something.
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
+
+use super::prometheus::Prometheus;
+use super::questions::case;
+use crate::demo::stage::Case;
+use crate::workspace;
+
+/// What Grafana would put in the place of its variables.
+const VARIABLES: [(&str, &str); 5] = [
+    ("$__rate_interval", "1m"),
+    ("$__range", "5m"),
+    ("$namespace", ".*"),
+    ("$workload", ".*"),
+    ("$service", ".*"),
+];
+
+pub(super) fn check(prometheus: &Prometheus) -> Result<Vec<Case>> {
+    let mut cases = Vec::new();
+    for entry in std::fs::read_dir(workspace::root().join("examples/grafana"))? {
+        let path = entry?.path();
+        if path.extension().is_none_or(|extension| extension != "json") {
+            continue;
+        }
+        let name = workspace::relative(&path).to_string();
+        let text = std::fs::read_to_string(&path)?;
+        let dashboard: Value =
+            serde_json::from_str(&text).with_context(|| format!("{name} is no JSON"))?;
+        let mut queries = Vec::new();
+        collect(&dashboard, &mut queries);
+        if queries.is_empty() {
+            bail!("{name} has no query");
+        }
+        let mut nothing = Vec::new();
+        for query in &queries {
+            let query = VARIABLES
+                .iter()
+                .fold(query.clone(), |query, (name, value)| {
+                    query.replace(name, value)
+                });
+            if query.contains('$') {
+                bail!("{name} has a variable that nobody knows: {query}");
+            }
+            if prometheus.query(&query)?.is_empty() {
+                nothing.push(query);
+            }
+        }
+        let what = format!("the {} queries of {name}", queries.len());
+        let got = match nothing.as_slice() {
+            [] => "all give something".to_owned(),
+            nothing => format!("nothing: {}", nothing.join("; ")),
+        };
+        cases.push(case(what, "all give something".to_owned(), got));
+    }
+    Ok(cases)
+}
+
+/// All `expr` in there.
+fn collect(value: &Value, queries: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                match (name.as_str(), value) {
+                    ("expr", Value::String(query)) => queries.push(query.clone()),
+                    _ => collect(value, queries),
+                }
+            }
+        }
+        Value::Array(values) => values.iter().for_each(|value| collect(value, queries)),
+        _ => {}
+    }
+}
