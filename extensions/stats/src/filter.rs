@@ -44,6 +44,8 @@ struct Root {
     active: Option<Rc<Active>>,
     /// Since what is remembered of clusters was read.
     age: Duration,
+    /// Since open streams were reported.
+    unreported: Duration,
     kind: Cell<Option<ContextType>>,
 }
 
@@ -94,6 +96,7 @@ impl RootContext for Root {
             Ok(active) => {
                 self.active = Some(Rc::new(active));
                 self.age = Duration::ZERO;
+                self.unreported = Duration::ZERO;
                 true
             }
             Err(error) => {
@@ -111,7 +114,11 @@ impl RootContext for Root {
             self.age = Duration::ZERO;
             active.forget();
         }
-        active.report_open_streams();
+        self.unreported = self.unreported.saturating_add(active.tick());
+        if self.unreported >= active.reporting_period() {
+            self.unreported = Duration::ZERO;
+            active.report_open_streams();
+        }
     }
 
     fn create_http_context(&self, context_id: u32) -> Option<Box<dyn HttpContext>> {

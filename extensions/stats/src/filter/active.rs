@@ -81,9 +81,14 @@ impl Active {
         })
     }
 
-    /// How often to look at open streams.
+    /// How often to look whether something is due.
     pub(super) fn tick(&self) -> Duration {
         self.period.min(REFRESH)
+    }
+
+    /// How often to report open streams.
+    pub(super) fn reporting_period(&self) -> Duration {
+        self.period
     }
 
     /// Forgets what may have changed: clusters, and what was made of them.

@@ -116,3 +116,26 @@ fn an_open_stream_is_reported_before_its_end(proxy: &mut Proxy) {
         counter(proxy, "request_messages_total").assert(&[("destination_workload", "reviews-v2")]);
     }
 }
+
+#[scenario]
+fn the_destination_and_a_waypoint_count_grpc_alike(proxy: &mut Proxy) {
+    proxy.surround(counting(shop().inbound()));
+    proxy.upstream_replies(answer("7"));
+    counted(proxy, "3,2");
+    for (config, reporter) in [
+        (json!({}), "destination"),
+        (json!({ "reporter": "SERVER_GATEWAY" }), "waypoint"),
+    ] {
+        proxy.configure(config).unwrap();
+        proxy.send(call());
+        let requests = counters(proxy, "requests_total");
+        let by = |series: &&super::Series| series.label("reporter") == reporter;
+        requests.iter().find(by).unwrap().assert(&[
+            ("request_protocol", "grpc"),
+            ("grpc_response_status", "7"),
+            ("connection_security_policy", "none"),
+        ]);
+        let messages = counters(proxy, "request_messages_total");
+        assert_eq!(messages.iter().find(by).unwrap().value, 3);
+    }
+}

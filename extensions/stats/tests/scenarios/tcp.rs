@@ -114,3 +114,22 @@ fn an_open_outbound_connection_is_reported_once_it_is_known_where_it_goes(proxy:
     counter(proxy, "tcp_connections_opened_total");
     assert_eq!(total(proxy, "tcp_received_bytes_total"), 5);
 }
+
+#[scenario]
+fn a_waypoint_counts_connections_too(proxy: &mut Proxy) {
+    let endpoint = json!({ "istio": { "workload": "reviews-v2;books;reviews;v2;c2" } });
+    proxy.surround(shop().inbound().endpoint_metadata(endpoint));
+    proxy
+        .configure(json!({ "reporter": "SERVER_GATEWAY" }))
+        .unwrap();
+    let connection = proxy.connect();
+    proxy.write(&connection, "hello");
+    proxy.read(&connection);
+    proxy.hang_up(connection);
+    counter(proxy, "tcp_connections_closed_total").assert(&[
+        ("reporter", "waypoint"),
+        ("source_workload", "unknown"),
+        ("destination_workload", "reviews-v2"),
+        ("connection_security_policy", "none"),
+    ]);
+}

@@ -8,7 +8,9 @@ mod flood;
 mod prometheus;
 mod proxies;
 mod questions;
+mod tls;
 mod traffic;
+mod untagged;
 
 use std::time::Duration;
 
@@ -56,6 +58,7 @@ pub(crate) fn show(tools: &Tools, then: Then, chart: Chart) -> Result<()> {
 
     let mut cases = questions::ask(&prometheus, &sent)?;
     cases.extend(dashboard::check(&prometheus)?);
+    cases.push(untagged::case(&tools.envoy)?);
     cases.extend(flood::cases(&tools.envoy)?);
     print(&cases);
     if chart == Chart::Write {

@@ -9,6 +9,7 @@ use sdk_tests::UpstreamReply;
 use sdk_tests::envoy::{Envoy, EnvoyOptions, Upstream};
 use serde_json::{Value, json};
 
+use super::tls::Identity;
 use crate::workspace;
 
 /// The service that both know.
@@ -41,8 +42,8 @@ impl Proxies {
         let http = server.listener("inbound");
         let tcp = server.listener("inbound-tcp");
         let clusters = [
-            cluster("reviews", &[http], true),
-            cluster("reviews-tcp", &[tcp], false),
+            secured(cluster("reviews", &[http], true)),
+            secured(cluster("reviews-tcp", &[tcp], false)),
             cluster("down", &[], false),
         ];
         let client = config(&node("productpage", "web"), &client_listeners(), &clusters)?;
@@ -185,6 +186,12 @@ fn cluster(name: &str, endpoints: &[SocketAddr], http2: bool) -> Value {
     })
 }
 
+/// The same, with TLS.
+fn secured(mut cluster: Value) -> Value {
+    cluster["transport_socket"] = Identity::Productpage.upstream();
+    cluster
+}
+
 /// A plugin, as an HTTP filter or a network filter. All that run one module share a VM.
 pub(super) fn wasm(artifact: &str, kind: &str, config: &Value) -> Value {
     let module = workspace::wasm().join(format!("{artifact}.wasm"));
@@ -234,6 +241,10 @@ fn server_listeners() -> [Value; 2] {
         http_listener("inbound", "INBOUND", &routes),
         tcp_listener("inbound-tcp", "INBOUND", "database"),
     ]
+    .map(|mut listener| {
+        listener["filter_chains"][0]["transport_socket"] = Identity::Reviews.downstream();
+        listener
+    })
 }
 
 pub(super) fn http_listener(name: &str, direction: &str, routes: &Value) -> Value {

@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use super::prometheus::Prometheus;
 use super::proxies::SERVICE;
+use super::tls::Identity;
 use super::traffic::Sent;
 use crate::demo::stage::Case;
 
@@ -71,6 +72,28 @@ pub(super) fn ask(prometheus: &Prometheus, sent: &Sent) -> Result<Vec<Case>> {
             hello,
         )?;
     }
+    let principals = format!(
+        "source_principal=\"{}\",destination_principal=\"{}\"",
+        Identity::Productpage.principal(),
+        Identity::Reviews.principal()
+    );
+    let policy = "connection_security_policy=\"mutual_tls\"";
+    count(
+        format!("sum({total}{source},{principals}}})"),
+        sent.at_destination(),
+    )?;
+    count(
+        format!("sum({total}{destination},{principals},{policy}}})"),
+        sent.at_destination(),
+    )?;
+    // A TCP connection tells who asks by its certificate alone.
+    let tcp = format!(
+        "{{reporter=\"destination\",source_workload_namespace=\"web\",{principals},{policy}}}"
+    );
+    count(
+        format!("sum(istio_tcp_connections_opened_total{tcp})"),
+        sent.connections,
+    )?;
     let by_server = "{reporter=\"destination\",destination_workload=\"reviews-v1\"}";
     count(
         format!("sum(istio_tcp_connections_closed_total{by_server})"),
