@@ -67,7 +67,7 @@ struct Step {
     run: fn(&Context) -> Result<Outcome>,
 }
 
-const STEPS: [Step; 14] = [
+const STEPS: [Step; 15] = [
     step("fmt", Tier::Quick, false, cargo::fmt),
     step("clippy", Tier::Quick, false, cargo::clippy),
     step("clippy-wasm", Tier::Default, false, cargo::clippy_wasm),
