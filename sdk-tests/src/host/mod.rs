@@ -33,7 +33,7 @@ mod metrics;
 pub(crate) mod mock;
 mod network;
 mod passage;
-mod properties;
+pub(crate) mod properties;
 mod shared_data;
 mod shared_queues;
 mod single_headers;

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::Proxy;
+use crate::host::properties::Value as Property;
 
 /// What the proxy's own configuration says, alike on all hosts: see [`Proxy::surround`].
 ///
@@ -181,39 +182,24 @@ fn below(path: &[String], value: &Value) -> Vec<(Vec<String>, Vec<u8>)> {
     properties
 }
 
-/// A value of metadata as a property gives it: numbers are doubles.
+/// A value of metadata as a property gives it.
 fn bytes(value: &Value) -> Vec<u8> {
-    match value {
-        Value::Null => Vec::new(),
-        Value::Bool(value) => vec![u8::from(*value)],
-        Value::Number(value) => {
-            let number = value.as_f64().unwrap_or_default();
-            number.to_le_bytes().to_vec()
-        }
-        Value::String(text) => text.clone().into_bytes(),
-        Value::Array(values) => pairs(values.iter().map(|value| (bytes(value), Vec::new()))),
-        Value::Object(fields) => pairs(
-            fields
-                .iter()
-                .map(|(name, value)| (name.clone().into_bytes(), bytes(value))),
-        ),
-    }
+    property(value).serialize().unwrap_or_default()
 }
 
-/// Pairs of bytes as ABI 0.2.1 writes header maps.
-fn pairs(pairs: impl Iterator<Item = (Vec<u8>, Vec<u8>)>) -> Vec<u8> {
-    let pairs: Vec<_> = pairs.collect();
-    let word = |number: usize| u32::try_from(number).unwrap_or(u32::MAX).to_le_bytes();
-    let mut bytes = word(pairs.len()).to_vec();
-    for (first, second) in &pairs {
-        bytes.extend_from_slice(&word(first.len()));
-        bytes.extend_from_slice(&word(second.len()));
+/// The same as a property: numbers are doubles.
+fn property(value: &Value) -> Property {
+    match value {
+        Value::Null => Property::text(""),
+        Value::Bool(value) => Property::Bool(*value),
+        Value::Number(value) => Property::Double(value.as_f64().unwrap_or_default()),
+        Value::String(text) => Property::text(text),
+        Value::Array(values) => Property::List(values.iter().map(property).collect()),
+        Value::Object(fields) => {
+            let entry = |(name, value): (&String, &Value)| (Property::text(name), property(value));
+            Property::Map(fields.iter().map(entry).collect())
+        }
     }
-    for part in pairs.iter().flat_map(|(first, second)| [first, second]) {
-        bytes.extend_from_slice(part);
-        bytes.push(0);
-    }
-    bytes
 }
 
 impl Proxy {
