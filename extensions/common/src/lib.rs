@@ -11,6 +11,7 @@
 //! * [`metric`]: counters and gauges by name and tags.
 //! * [`protobuf_struct`]: `google.protobuf.Struct`, bounded.
 //! * [`byte_cache`]: a cache whose memory is bounded.
+//! * [`pool`]: an allocator.
 //! * [`logger`]: the `log` crate's macros, to the proxy's log.
 //!
 //! Outside a proxy these need a host: `sdk-tests` is one.
@@ -26,6 +27,7 @@ pub mod json;
 pub mod logger;
 pub mod metric;
 pub mod path;
+pub mod pool;
 pub mod protobuf_struct;
 pub mod reply;
 pub mod rules;

@@ -32,6 +32,14 @@ pub use filter::root_context;
     reason = "the macro writes a public function"
 )]
 mod start {
+    #[cfg(not(feature = "embedded"))]
+    use extension_common::pool::Pool;
+
+    /// The other variant has one that counts.
+    #[cfg(not(feature = "embedded"))]
+    #[global_allocator]
+    static ALLOCATOR: Pool = Pool;
+
     proxy_wasm::main! {{
         extension_common::logger::init();
         proxy_wasm::set_root_context(|_| super::root_context());

@@ -10,15 +10,16 @@
 )]
 
 use std::{
-    alloc::{GlobalAlloc, Layout, System},
+    alloc::{GlobalAlloc, Layout},
     cell::Cell,
     sync::LazyLock,
     time::{Duration, Instant},
 };
 
+use extension_common::pool;
 use regorus::utils::limits::{TimeSource, set_time_source};
 
-/// The system's allocator, with a count of what an evaluation holds.
+/// An allocator with a count of what an evaluation holds.
 struct Counting;
 
 #[global_allocator]
@@ -49,29 +50,32 @@ fn give_back(size: usize) {
     USED.set(USED.get().saturating_sub(size));
 }
 
-// SAFETY: every call goes to the system's allocator with what it was called with, or fails.
+// SAFETY: every call goes to the pool with what it was called with, or fails.
 unsafe impl GlobalAlloc for Counting {
+    #[inline(never)]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if !take(layout.size()) {
             return std::ptr::null_mut();
         }
         // SAFETY: the caller's promises.
-        unsafe { System.alloc(layout) }
+        unsafe { pool::alloc(layout) }
     }
 
+    #[inline(never)]
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         give_back(layout.size());
         // SAFETY: the caller's promises.
-        unsafe { System.dealloc(block, layout) }
+        unsafe { pool::dealloc(block, layout) }
     }
 
+    #[inline(never)]
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         give_back(layout.size());
         if !take(size) {
             return std::ptr::null_mut();
         }
         // SAFETY: the caller's promises.
-        unsafe { System.realloc(block, layout, size) }
+        unsafe { pool::realloc(block, layout, size) }
     }
 }
 
