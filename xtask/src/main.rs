@@ -14,8 +14,11 @@ use clap::{Parser, Subcommand};
 mod bench;
 mod build;
 mod demo;
+mod digest;
+mod dist;
 mod docs;
 mod envoy_config;
+mod folder;
 mod new;
 mod opa;
 mod postlink;
@@ -48,6 +51,7 @@ enum Command {
     Demo(demo::Args),
     Test(test::Args),
     Bench(bench::Args),
+    Dist(dist::Args),
     /// Build the book in docs/ into target/book, and check the links of every Markdown file
     Docs,
 }
@@ -60,6 +64,7 @@ fn main() -> ExitCode {
         Command::Demo(args) => demo::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Dist(args) => dist::run(&args),
         Command::Docs => docs::run(),
     };
     match result {

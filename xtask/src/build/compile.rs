@@ -69,7 +69,7 @@ fn remapping(project: &Project) -> Result<Vec<String>> {
         (project.root().to_owned(), "/build".to_owned()),
         (project.target().to_owned(), "/build/target".to_owned()),
         (cargo_home()?, "/cargo".to_owned()),
-        (standard_library, format!("/rustc/{}", commit()?)),
+        (standard_library, format!("/rustc/{}", Rustc::ask()?.commit)),
     ];
     // Named after the registry's host, which may be a mirror.
     if let Ok(registries) = std::fs::read_dir(cargo_home()?.join("registry/src")) {
@@ -111,13 +111,32 @@ pub(crate) fn cargo_home() -> Result<PathBuf> {
         .join(".cargo"))
 }
 
-/// The compiler's commit, which is the standard library's place in its own messages.
-fn commit() -> Result<String> {
-    let version = process::output(rustc().arg("-vV"))?;
-    let commit = version
-        .lines()
-        .find_map(|line| line.strip_prefix("commit-hash: "));
-    Ok(commit.context("`rustc -vV` names no commit")?.to_owned())
+/// Which compiler it is.
+pub(crate) struct Rustc {
+    /// Such as `1.95.0`.
+    #[cfg_attr(
+        not(feature = "dist"),
+        expect(dead_code, reason = "only a release tells it")
+    )]
+    pub(crate) release: String,
+    /// The standard library's place in its own messages is named after it.
+    pub(crate) commit: String,
+}
+
+impl Rustc {
+    /// Asks the compiler.
+    pub(crate) fn ask() -> Result<Self> {
+        let version = process::output(rustc().arg("-vV"))?;
+        let value = |key: &str| {
+            let found = version.lines().find_map(|line| line.strip_prefix(key));
+            let found = found.with_context(|| format!("`rustc -vV` has no `{key}`"))?;
+            anyhow::Ok(found.to_owned())
+        };
+        Ok(Self {
+            release: value("release: ")?,
+            commit: value("commit-hash: ")?,
+        })
+    }
 }
 
 fn rustc() -> Command {

@@ -14,9 +14,10 @@ use crate::postlink::{self, Finished};
 use crate::tools::{self, Tools};
 use crate::{table, workspace};
 
-use packages::{Extension, Project};
-
+#[cfg(feature = "dist")]
+pub(crate) use compile::Rustc;
 pub(crate) use compile::cargo_home;
+pub(crate) use packages::{Extension, Project};
 
 /// Build the release .wasm of extensions into target/wasm
 ///
@@ -37,19 +38,8 @@ pub(crate) struct Args {
 /// Installs what is missing, builds, and prints a table.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let tools = tools::setup()?;
-    match &args.manifest_path {
-        None => build(
-            &Project::workspace()?,
-            &args.names,
-            &workspace::wasm(),
-            &tools,
-        ),
-        Some(manifest) => {
-            let project = Project::read(manifest)?;
-            let folder = project.root().join("target/wasm");
-            build(&project, &args.names, &folder, &tools)
-        }
-    }
+    let project = Project::at(args.manifest_path.as_deref())?;
+    build(&project, &args.names, &project.modules(), &tools)
 }
 
 /// Builds every extension of the workspace.
@@ -61,9 +51,8 @@ pub(crate) fn all(tools: &Tools) -> Result<()> {
 #[cfg(feature = "bench")]
 pub(crate) fn elsewhere(manifest: &Path, tools: &Tools) -> Result<PathBuf> {
     let project = Project::read(manifest)?;
-    let folder = project.root().join("target/wasm");
-    build(&project, &[], &folder, tools)?;
-    Ok(folder)
+    build(&project, &[], &project.modules(), tools)?;
+    Ok(project.modules())
 }
 
 /// The package names of the workspace's extensions.
@@ -89,7 +78,13 @@ pub(crate) fn variants() -> Result<Vec<(String, String)>> {
         .collect())
 }
 
-fn build(project: &Project, names: &[String], folder: &Path, tools: &Tools) -> Result<()> {
+/// Builds the modules of a project that are called `names` (all, if there are none) into `folder`.
+pub(crate) fn build(
+    project: &Project,
+    names: &[String],
+    folder: &Path,
+    tools: &Tools,
+) -> Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
     let mut table = table::new(["extension", "bytes", "gzip", "callbacks kept"]);
     for extension in select(project.extensions()?, names)? {
@@ -128,7 +123,7 @@ fn build_one(project: &Project, extension: &Extension, tools: &Tools) -> Result<
 }
 
 /// The extensions called `names`, as packages or as artifacts; all if there are none.
-fn select(extensions: Vec<Extension>, names: &[String]) -> Result<Vec<Extension>> {
+pub(crate) fn select(extensions: Vec<Extension>, names: &[String]) -> Result<Vec<Extension>> {
     for name in names {
         if !extensions.iter().any(|extension| extension.is_called(name)) {
             let known: Vec<_> = extensions

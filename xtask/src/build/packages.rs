@@ -15,38 +15,43 @@ use crate::workspace;
 const SDK: &str = "proxy-wasm";
 
 /// A Cargo workspace, ours or that of one crate elsewhere.
-pub(super) struct Project {
-    pub(super) manifest: PathBuf,
+pub(crate) struct Project {
+    pub(crate) manifest: PathBuf,
     metadata: Metadata,
 }
 
 /// A package that becomes a `.wasm`, or one of several that it becomes.
 #[derive(Clone)]
-pub(super) struct Extension {
+pub(crate) struct Extension {
     /// The package's name, with dashes.
-    pub(super) package: String,
+    pub(crate) package: String,
     /// The library's name, with underscores.
-    pub(super) library: String,
+    pub(crate) library: String,
     /// The file's name, with underscores: the library's, unless it is a variant.
-    pub(super) artifact: String,
+    pub(crate) artifact: String,
     /// The package's features that it is built with.
-    pub(super) features: Vec<String>,
+    pub(crate) features: Vec<String>,
     id: PackageId,
 }
 
 impl Extension {
-    pub(super) fn is_called(&self, name: &str) -> bool {
+    pub(crate) fn is_called(&self, name: &str) -> bool {
         self.artifact == name || self.artifact.replace('_', "-") == name || self.package == name
     }
 }
 
 impl Project {
     /// The workspace that this tool belongs to.
-    pub(super) fn workspace() -> Result<Self> {
+    pub(crate) fn workspace() -> Result<Self> {
         Self::read(&workspace::root().join("Cargo.toml"))
     }
 
-    pub(super) fn read(manifest: &Path) -> Result<Self> {
+    /// That of a `Cargo.toml`; the workspace if there is none.
+    pub(crate) fn at(manifest: Option<&Path>) -> Result<Self> {
+        manifest.map_or_else(Self::workspace, Self::read)
+    }
+
+    pub(crate) fn read(manifest: &Path) -> Result<Self> {
         let manifest = manifest
             .canonicalize()
             .with_context(|| format!("there is no {}", manifest.display()))?;
@@ -58,17 +63,29 @@ impl Project {
         Ok(Self { manifest, metadata })
     }
 
-    pub(super) fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         self.metadata.workspace_root.as_std_path()
     }
 
     /// Where cargo writes; `CARGO_TARGET_DIR` is respected.
-    pub(super) fn target(&self) -> &Path {
+    pub(crate) fn target(&self) -> &Path {
         self.metadata.target_directory.as_std_path()
     }
 
+    /// Where the built modules go.
+    pub(crate) fn modules(&self) -> PathBuf {
+        self.root().join("target/wasm")
+    }
+
+    /// What Cargo says of an extension's package.
+    #[cfg(feature = "dist")]
+    pub(crate) fn package(&self, extension: &Extension) -> Result<&Package> {
+        let package = self.metadata.packages.iter().find(|p| p.id == extension.id);
+        package.with_context(|| format!("cargo metadata lacks {}", extension.package))
+    }
+
     /// The packages that have a cdylib, by name; of our own workspace, those in `extensions/`.
-    pub(super) fn extensions(&self) -> Result<Vec<Extension>> {
+    pub(crate) fn extensions(&self) -> Result<Vec<Extension>> {
         let folder = if self.root() == workspace::root() {
             "extensions"
         } else {
@@ -94,7 +111,7 @@ impl Project {
 
     /// The source folders of every package that can implement a callback of `extension`: itself,
     /// and each path dependency that has the SDK.
-    pub(super) fn sources(&self, extension: &Extension) -> Result<Vec<PathBuf>> {
+    pub(crate) fn sources(&self, extension: &Extension) -> Result<Vec<PathBuf>> {
         let graph = Graph::new(&self.metadata)?;
         let mut folders = Vec::new();
         for id in graph.reachable(&extension.id) {

@@ -133,14 +133,16 @@ fn check_exports(exports: &BTreeSet<String>, kept: &BTreeSet<&str>) -> Result<()
     Ok(())
 }
 
+/// What a module shows of itself.
 #[derive(Default)]
-struct Contents {
-    imports: BTreeSet<(String, String)>,
-    exports: BTreeSet<String>,
+pub(crate) struct Contents {
+    /// Where from, and the name.
+    pub(crate) imports: BTreeSet<(String, String)>,
+    pub(crate) exports: BTreeSet<String>,
     has_names: bool,
 }
 
-fn read(module: &[u8]) -> Result<Contents> {
+pub(crate) fn read(module: &[u8]) -> Result<Contents> {
     let mut contents = Contents::default();
     for payload in Parser::new(0).parse_all(module) {
         match payload? {

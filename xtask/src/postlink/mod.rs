@@ -22,6 +22,9 @@ use anyhow::{Context as _, Result, ensure};
 
 use crate::tools::Tools;
 
+#[cfg(feature = "dist")]
+pub(crate) use lint::read as contents;
+
 /// A module that may ship.
 pub(crate) struct Finished {
     pub(crate) module: Vec<u8>,

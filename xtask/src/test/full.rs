@@ -4,11 +4,12 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use walkdir::{DirEntry, WalkDir};
 
 use super::{Context, Outcome, cargo};
-use crate::{build, process, tools, workspace};
+use crate::folder::same as compare;
+use crate::{build, process, workspace};
 
 /// How often the tests run on each host. Envoy has its own start and its own sockets each time.
 const REPETITIONS: [(Option<&str>, u32); 3] =
@@ -38,32 +39,53 @@ pub(super) fn repeat(_: &Context) -> Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
-/// Builds a copy of the workspace with another CARGO_HOME and compares the modules.
+/// Makes the release in a copy of the workspace, with another CARGO_HOME, by a tool that is compiled
+/// there, and compares every file.
 pub(super) fn reproduce(context: &Context) -> Result<Outcome> {
-    // Again, because the sources may have changed since: quick when they have not.
-    build::all(&tools::setup()?)?;
+    let release = |command: &mut Command| process::run(command.args(["dist", "--check"]));
+    release(&mut Command::new(&context.program))?;
     let folder = tempfile::tempdir().context("cannot create a temporary folder")?;
     let (copy, home) = (folder.path().join("copy"), folder.path().join("cargo-home"));
     copy_sources(workspace::root(), &copy)?;
     fs::create_dir(&home)?;
     copy_cargo_settings(&home)?;
+    share_tools(&copy)?;
 
-    let mut command = Command::new(&context.program);
+    let mut command = process::cargo();
     command
-        .args(["build", "--manifest-path"])
-        .arg(copy.join("Cargo.toml"))
-        .args(build::extension_names()?)
+        .args([
+            "run",
+            "--quiet",
+            "--package",
+            "xtask",
+            "--features",
+            "dist",
+            "--",
+        ])
+        .current_dir(&copy)
         .env("CARGO_HOME", &home)
         .env("CARGO_TARGET_DIR", folder.path().join("target"));
-    process::run(&mut command)?;
-    compare(&workspace::wasm(), &copy.join("target/wasm"))?;
+    release(&mut command)?;
+    let files = compare(&workspace::root().join("dist"), &copy.join("dist"))?;
+    eprintln!("{files} files have the same bytes from two directories with two CARGO_HOMEs");
     Ok(Outcome::Passed)
+}
+
+/// They are pinned by digest: a second download would give the same.
+fn share_tools(copy: &Path) -> Result<()> {
+    fs::create_dir_all(copy.join("target"))?;
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(workspace::tools(), copy.join("target/tools"))?;
+    Ok(())
 }
 
 fn copy_sources(from: &Path, to: &Path) -> Result<()> {
     let is_source = |entry: &DirEntry| {
         let name = entry.file_name();
-        entry.depth() == 0 || (name != "target" && name != ".git")
+        entry.depth() == 0
+            || ![".git", "dist", "target"]
+                .iter()
+                .any(|other| name == *other)
     };
     for entry in WalkDir::new(from).into_iter().filter_entry(is_source) {
         let entry = entry?;
@@ -84,25 +106,5 @@ fn copy_cargo_settings(home: &Path) -> Result<()> {
     if settings.is_file() {
         fs::copy(settings, home.join("config.toml"))?;
     }
-    Ok(())
-}
-
-fn compare(ours: &Path, copy: &Path) -> Result<()> {
-    let mut compared = 0_u32;
-    for entry in fs::read_dir(copy)? {
-        let file = entry?.path();
-        let name = file.file_name().context("a file without a name")?;
-        if fs::read(&file)? != fs::read(ours.join(name)).unwrap_or_default() {
-            bail!(
-                "{} has other bytes when it is built in another directory",
-                name.display()
-            );
-        }
-        compared += 1;
-    }
-    if compared == 0 {
-        bail!("the second build wrote no module");
-    }
-    eprintln!("{compared} modules have the same bytes from two directories");
     Ok(())
 }

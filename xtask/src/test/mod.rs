@@ -5,7 +5,8 @@
 
 mod cargo;
 mod deny;
-mod deploy;
+pub(crate) mod deploy;
+mod dist;
 mod examples;
 mod full;
 mod template;
@@ -28,11 +29,12 @@ pub(crate) struct Args {
     quick: bool,
     /// More than the default: long generated corpora; the tests again and again, 200 times natively,
     /// 20 times on Wasmtime, 5 times in Envoy; and a second build in another directory with another
-    /// CARGO_HOME, whose bytes must be the same. Here cargo-deny has to be installed
+    /// CARGO_HOME, whose release must have the same bytes
     #[arg(long)]
     full: bool,
     /// Run this step only; can be repeated. Steps: fmt, clippy, clippy-wasm, build, tests,
-    /// differential, deploy, template, examples, docs, demo, telemetry, deny, repeat, reproduce
+    /// differential, deploy, template, examples, docs, demo, telemetry, dist, registry, deny, advisories,
+    /// repeat, reproduce
     #[arg(long, value_name = "STEP")]
     only: Vec<String>,
 }
@@ -67,7 +69,7 @@ struct Step {
     run: fn(&Context) -> Result<Outcome>,
 }
 
-const STEPS: [Step; 15] = [
+const STEPS: [Step; 18] = [
     step("fmt", Tier::Quick, false, cargo::fmt),
     step("clippy", Tier::Quick, false, cargo::clippy),
     step("clippy-wasm", Tier::Default, false, cargo::clippy_wasm),
@@ -86,7 +88,10 @@ const STEPS: [Step; 15] = [
     step("telemetry", Tier::Default, true, |_| {
         demo::show_telemetry(&tools::setup()?).map(|()| Outcome::Passed)
     }),
+    step("dist", Tier::Default, true, dist::run),
+    step("registry", Tier::Default, true, dist::registry),
     step("deny", Tier::Default, false, deny::run),
+    step("advisories", Tier::Default, false, deny::advisories),
     step("repeat", Tier::Full, true, full::repeat),
     step("reproduce", Tier::Full, true, full::reproduce),
 ];

@@ -12,7 +12,7 @@ use super::install::Tool;
 use super::node::Node;
 use crate::process;
 
-const VERSION: &str = "132.0.0";
+pub(crate) const VERSION: &str = "132.0.0";
 
 const BINARYEN: Tool = Tool {
     name: "binaryen",

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use base64::Engine as _;
-use sha2::{Digest as _, Sha256, Sha512};
+use sha2::{Digest as _, Sha512};
+
+use crate::digest::sha256;
 
 /// A pinned digest, in the notation of the registry that the file comes from.
 #[derive(Clone, Copy, Debug)]
@@ -21,7 +23,7 @@ impl Digest {
     pub(super) fn check(self, file: &Path) -> Result<()> {
         let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
         let (found, pinned) = match self {
-            Self::Sha256(pinned) => (hex(&Sha256::digest(&bytes)), pinned),
+            Self::Sha256(pinned) => (sha256(&bytes), pinned),
             Self::Sha512(pinned) => (
                 base64::engine::general_purpose::STANDARD.encode(Sha512::digest(&bytes)),
                 pinned,
@@ -43,10 +45,6 @@ impl Digest {
             Self::Sha256(text) | Self::Sha512(text) => text,
         }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

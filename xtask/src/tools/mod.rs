@@ -4,6 +4,8 @@
 //! installed once: a stamp file beside it says what it is, and a later run only reads that.
 
 mod binaryen;
+mod cargo_deny;
+mod debian;
 mod digest;
 mod envoy;
 mod install;
@@ -11,6 +13,7 @@ mod node;
 mod opa;
 mod progress;
 mod prometheus;
+mod registry;
 mod wasm_target;
 mod wheel;
 
@@ -22,6 +25,9 @@ use anyhow::{Context as _, Result};
 
 use crate::workspace;
 
+#[cfg(feature = "dist")]
+pub(crate) use binaryen::VERSION as WASM_OPT_VERSION;
+pub(crate) use registry::Registry;
 pub(crate) use wasm_target::TARGET as WASM_TARGET;
 
 /// What `setup` leaves behind.
@@ -41,11 +47,20 @@ impl Tools {
 
 /// Prometheus, which only the telemetry demo needs.
 pub(crate) fn prometheus() -> Result<PathBuf> {
-    let folder = workspace::tools();
-    fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
-    let lock = File::create(folder.join(".lock")).context("cannot create target/tools/.lock")?;
-    lock.lock().context("cannot lock target/tools/.lock")?;
+    let _lock = lock()?;
     prometheus::ensure()
+}
+
+/// A registry of images and skopeo, which only the trial of a release needs.
+pub(crate) fn registry() -> Result<Registry> {
+    let _lock = lock()?;
+    registry::ensure()
+}
+
+/// cargo-deny, which only the tests need.
+pub(crate) fn cargo_deny() -> Result<PathBuf> {
+    let _lock = lock()?;
+    cargo_deny::ensure()
 }
 
 /// Installs what is missing. Quick when nothing is.

@@ -10,7 +10,7 @@ use crate::envoy_config;
 
 /// The Envoy configs that show whether `document` is right: itself if it is one, else one for each
 /// plugin in it. The modules are in `folder`.
-pub(super) fn configs(document: &Value, folder: &Path) -> Result<Vec<Value>> {
+pub(crate) fn configs(document: &Value, folder: &Path) -> Result<Vec<Value>> {
     if document.get("static_resources").is_some() || document.get("dynamic_resources").is_some() {
         return Ok(vec![document.clone()]);
     }
@@ -98,7 +98,7 @@ fn address(value: &Value) -> Option<&str> {
 }
 
 /// `oci://registry.example/team/basic-auth:0.1.0` is `basic_auth`; so is `…/basic_auth.wasm`.
-fn artifact(address: &str) -> String {
+pub(crate) fn artifact(address: &str) -> String {
     let last = address.rsplit('/').next().unwrap_or(address);
     let name = last.split([':', '@']).next().unwrap_or(last);
     name.trim_end_matches(".wasm").replace('-', "_")

@@ -17,6 +17,9 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
+#[cfg(feature = "dist")]
+pub(crate) use bootstrap::{artifact, configs};
+
 use super::{Context, Outcome};
 use crate::{process, tools, workspace};
 
@@ -25,7 +28,7 @@ const FOLDER: &str = "/etc/envoy";
 
 /// Environment variables that the configs read, as a Kubernetes Secret would set them. The password
 /// is `password`; the key is that of RFC 8037, appendix A.
-const ENVIRONMENT: [(&str, &str); 2] = [
+pub(crate) const ENVIRONMENT: [(&str, &str); 2] = [
     (
         "BASIC_AUTH_USERS",
         "alice:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=",
