@@ -26,6 +26,8 @@ mod process;
 mod table;
 mod test;
 mod tools;
+#[cfg(test)]
+mod workflows;
 mod workspace;
 
 /// Sets up, builds, tests and shows the extensions of this repository.

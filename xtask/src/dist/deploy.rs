@@ -9,6 +9,9 @@ use anyhow::{Result, bail};
 /// Where the configs in this repository say that images are.
 pub(super) const REGISTRY: &str = "registry.example/proxy-wasm";
 
+/// Where they say that files are, with the version after it.
+const DOWNLOADS: &str = "https://downloads.example/proxy-wasm";
+
 /// What stands for a digest that only a release knows.
 const PLACEHOLDER: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
@@ -23,17 +26,30 @@ pub(super) struct Release {
     pub(super) image: String,
 }
 
-/// A config with the digest of every module that it names, and the registry that has them.
-pub(super) fn fill(text: &str, releases: &[Release], registry: Option<&str>) -> Result<String> {
+/// Where a release is, where that is known.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Places<'a> {
+    /// The images: host and path.
+    pub(super) registry: Option<&'a str>,
+    /// The files: an address without a slash at its end.
+    pub(super) downloads: Option<&'a str>,
+}
+
+/// A config with the digest of every module that it names, and the places that have them.
+pub(super) fn fill(text: &str, releases: &[Release], places: Places<'_>) -> Result<String> {
     let lines: Vec<&str> = text.lines().collect();
     let mut filled = String::new();
     let mut digest = None;
     for (at, line) in lines.iter().enumerate() {
         let mut line = (*line).to_owned();
         let found = named(&line, releases)?;
-        if found.is_some() {
-            digest = found;
-            line = line.replace(REGISTRY, registry.unwrap_or(REGISTRY));
+        if let Some(found) = found {
+            digest = Some(found);
+            line = pinned(&line, found);
+            line = line.replace(REGISTRY, places.registry.unwrap_or(REGISTRY));
+            if let (Some(downloads), Some(release)) = (places.downloads, releases.first()) {
+                line = line.replace(&format!("{DOWNLOADS}/{}", release.version), downloads);
+            }
         }
         if let Some(digest) = digest {
             line = line.replace(PLACEHOLDER, digest);
@@ -86,6 +102,15 @@ fn named<'a>(line: &str, releases: &'a [Release]) -> Result<Option<&'a str>> {
     Ok(Some(&release.image))
 }
 
+/// A volume has no key for a digest: its image's reference takes one.
+fn pinned(line: &str, digest: &str) -> String {
+    let key = line.trim_start().trim_start_matches("- ");
+    if key.starts_with("reference: ") && !line.contains('@') {
+        return format!("{}@sha256:{digest}", line.trim_end());
+    }
+    line.to_owned()
+}
+
 /// How deep the key `url` stands, if this is one.
 fn url(line: &str) -> Option<usize> {
     let at = line.find("url: ")?;
@@ -118,7 +143,11 @@ mod tests {
     #[test]
     fn an_image_gets_the_digest_of_its_manifest_beside_its_address() {
         let text = "spec:\n  url: oci://registry.example/proxy-wasm/basic-auth:0.1.0 # ours\n  phase: AUTHN\n";
-        let filled = fill(text, &releases(), Some("ghcr.io/a/b")).unwrap();
+        let places = Places {
+            registry: Some("ghcr.io/a/b"),
+            ..Places::default()
+        };
+        let filled = fill(text, &releases(), places).unwrap();
         let expected = format!(
             "spec:\n  url: oci://ghcr.io/a/b/basic-auth:0.1.0 # ours\n  sha256: {}\n  phase: AUTHN\n",
             "1".repeat(64)
@@ -131,23 +160,49 @@ mod tests {
         let text = format!(
             "image:\n  url: registry.example/proxy-wasm/basic-auth:0.1.0\n  pullSecretRef: {{}}\n  sha256: \"{PLACEHOLDER}\"\nx:\n  http_uri: {{}}\n  uri: https://a.example/basic_auth.wasm\nsha256: {PLACEHOLDER}\n"
         );
-        let filled = fill(&text, &releases(), None).unwrap();
+        let filled = fill(&text, &releases(), Places::default()).unwrap();
         assert_eq!(filled.matches("sha256").count(), 2, "{filled}");
         assert!(filled.contains(&format!("  sha256: \"{}\"", "1".repeat(64))));
         assert!(filled.contains(&format!("\nsha256: {}", "f".repeat(64))));
     }
 
     #[test]
+    fn a_file_is_named_where_it_is_and_a_volume_pins_its_image() {
+        let text = format!(
+            "uri: https://downloads.example/proxy-wasm/0.1.0/basic_auth.wasm\nsha256: {PLACEHOLDER}\nreference: registry.example/proxy-wasm/basic-auth:0.1.0\n"
+        );
+        let places = Places {
+            downloads: Some("https://a.example/v0.1.0"),
+            ..Places::default()
+        };
+        let expected = format!(
+            "uri: https://a.example/v0.1.0/basic_auth.wasm\nsha256: {}\nreference: registry.example/proxy-wasm/basic-auth:0.1.0@sha256:{}\n",
+            "f".repeat(64),
+            "1".repeat(64)
+        );
+        assert_eq!(fill(&text, &releases(), places).unwrap(), expected);
+    }
+
+    #[test]
     fn what_is_not_of_this_release_stays_as_it_is() {
         let text = "- url: oci://elsewhere.example/basic-auth:9\n  image: openpolicyagent/opa:1\n";
-        assert_eq!(fill(text, &releases(), None).unwrap(), text);
+        assert_eq!(fill(text, &releases(), Places::default()).unwrap(), text);
     }
 
     #[test]
     fn another_version_and_a_placeholder_for_nothing_are_refused() {
         let old = "url: oci://registry.example/proxy-wasm/basic-auth:0.0.9\n";
-        let error = fill(old, &releases(), None).unwrap_err().to_string();
+        let error = fill(old, &releases(), Places::default())
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("`0.0.9`"), "{error}");
-        assert!(fill(&format!("sha256: {PLACEHOLDER}\n"), &releases(), None).is_err());
+        assert!(
+            fill(
+                &format!("sha256: {PLACEHOLDER}\n"),
+                &releases(),
+                Places::default()
+            )
+            .is_err()
+        );
     }
 }

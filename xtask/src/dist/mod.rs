@@ -52,6 +52,10 @@ pub(crate) struct Args {
     /// registry.example/proxy-wasm
     #[arg(long, value_name = "HOST/PATH")]
     registry: Option<String>,
+    /// Where the files will be: what the deploy configs name instead of
+    /// https://downloads.example/proxy-wasm/VERSION
+    #[arg(long, value_name = "URL")]
+    downloads: Option<String>,
     /// Package a second time elsewhere and compare; look at everything as a stranger would
     #[arg(long)]
     check: bool,
@@ -83,7 +87,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let release = package::Release {
         project: &project,
         extensions: &extensions,
-        registry: args.registry.as_deref(),
+        places: deploy::Places {
+            registry: args.registry.as_deref(),
+            downloads: args.downloads.as_deref(),
+        },
     };
     let folder = project.root().join("dist");
     let table = tree::replace(&folder, |partial| release.write(partial))?;
@@ -92,7 +99,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         check::all(&release, &folder)?;
     }
     if args.trial {
-        let registry = release.registry.unwrap_or(deploy::REGISTRY);
+        let registry = release.places.registry.unwrap_or(deploy::REGISTRY);
         trial::run(&folder, &extensions, registry)?;
     }
     Ok(())

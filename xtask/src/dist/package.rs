@@ -1,5 +1,6 @@
 //! Writes the files of a release.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -15,12 +16,15 @@ use crate::digest::sha256;
 use crate::folder::files;
 use crate::table;
 
+/// Each image in a line: where skopeo finds it, what it is called in a registry, its digest.
+pub(super) const IMAGES: &str = "images.tsv";
+
 /// What is packaged.
 pub(super) struct Release<'a> {
     pub(super) project: &'a Project,
     pub(super) extensions: &'a [Extension],
-    /// Where the images will be, if that is known.
-    pub(super) registry: Option<&'a str>,
+    /// Where it will be.
+    pub(super) places: deploy::Places<'a>,
 }
 
 /// One module and what its package says of it.
@@ -46,13 +50,14 @@ impl Release<'_> {
     pub(super) fn write(&self, folder: &Path) -> Result<Table> {
         let rustc = Rustc::ask()?;
         let mut table = table::new(["extension", "version", "bytes", "gzip", "crates", "image"]);
-        let mut releases = Vec::new();
+        let (mut releases, mut pushes) = (Vec::new(), String::new());
         for extension in self.extensions {
             let row = self
-                .one(folder, extension, &rustc, &mut releases)
+                .one(folder, extension, &rustc, &mut releases, &mut pushes)
                 .with_context(|| format!("cannot package {}", extension.artifact))?;
             table.add_row(row);
         }
+        fs::write(folder.join(IMAGES), pushes)?;
         self.deploy(folder, &releases)?;
         if let Some(license) = self.license() {
             fs::copy(license, folder.join("LICENSE"))?;
@@ -72,6 +77,7 @@ impl Release<'_> {
         extension: &Extension,
         rustc: &Rustc,
         releases: &mut Vec<deploy::Release>,
+        pushes: &mut String,
     ) -> Result<Vec<String>> {
         let name = &extension.artifact;
         let file = format!("{name}.wasm");
@@ -108,7 +114,12 @@ impl Release<'_> {
         if schema.is_file() {
             write("config.schema.json", &fs::read(schema)?)?;
         }
-        oci::write(folder, &image_name(name), &images)?;
+        let image = image_name(name);
+        oci::write(folder, &image, &images)?;
+        for form in &images {
+            let (source, tag, digest) = (oci::source(&image, form), &form.tag, form.manifest.hex());
+            writeln!(pushes, "{source}\t{image}:{tag}\tsha256:{digest}")?;
+        }
 
         let first = images.iter().find(|image| image.form == Form::Oci);
         let image = first.context("an image has no first form")?.manifest.hex();
@@ -160,7 +171,7 @@ impl Release<'_> {
             for (name, bytes) in files(&from)? {
                 let name = format!("deploy/{}/{name}", extension.package);
                 let text = String::from_utf8(bytes).with_context(|| format!("{name}: not text"))?;
-                let text = deploy::fill(&text, releases, self.registry)
+                let text = deploy::fill(&text, releases, self.places)
                     .with_context(|| format!("cannot fill in {name}"))?;
                 let file = folder.join(&name);
                 if let Some(parent) = file.parent() {

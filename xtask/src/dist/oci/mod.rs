@@ -14,11 +14,11 @@ use anyhow::{Context as _, Result};
 pub(super) use forms::{Form, Image, Parts, images};
 pub(super) use layout::Found;
 
-/// Where skopeo finds a form of the image `name` below `dist/`, as it writes that.
-pub(super) fn source(dist: &Path, name: &str, form: Form, tag: &str) -> String {
-    match form {
-        Form::Docker => format!("dir:{}", dist.join("docker").join(name).display()),
-        _ => format!("oci:{}:{tag}", dist.join("oci").join(name).display()),
+/// Where skopeo finds a form of the image `name`, as it writes that, seen from `dist/`.
+pub(super) fn source(name: &str, image: &Image) -> String {
+    match image.form {
+        Form::Docker => format!("dir:docker/{name}"),
+        _ => format!("oci:oci/{name}:{}", image.tag),
     }
 }
 

@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 
 use super::oci::{self, Form, Found};
-use super::package::image_name;
+use super::package::{IMAGES, image_name};
 use crate::build::Extension;
 use crate::digest::sha256;
 use crate::process;
@@ -80,11 +80,7 @@ impl Trial<'_> {
             let (tag, digest) = (told(form, "tag")?, told(form, "digest")?);
             let image = images.iter().find(|image| image.tag == tag);
             let image = image.with_context(|| format!("there is no {tag}"))?;
-            let source = oci::source(self.dist, &name, form, &tag);
-            self.skopeo(
-                &source,
-                &self.server.reference(&format!("{BY_SKOPEO}/{name}:{tag}")),
-            )?;
+            self.skopeo(&format!("{name}:{tag}"), &digest)?;
             let own = self.server.reference(&format!("{BY_CLIENT}/{name}:{tag}"));
             self.client.push(&own, image)?;
             for repository in [BY_SKOPEO, BY_CLIENT] {
@@ -96,12 +92,19 @@ impl Trial<'_> {
         Ok(images.len())
     }
 
-    fn skopeo(&self, source: &str, reference: &str) -> Result<()> {
+    /// Pushes as the release's workflow does.
+    fn skopeo(&self, image: &str, digest: &str) -> Result<()> {
+        let lines = fs::read_to_string(self.dist.join(IMAGES))?;
+        let end = format!("\t{image}\t{digest}");
+        let source = lines.lines().find_map(|line| line.strip_suffix(&end));
+        let source = source.with_context(|| format!("{IMAGES} lacks {image}"))?;
+        let target = self.server.reference(&format!("{BY_SKOPEO}/{image}"));
         let mut skopeo = self.programs.skopeo();
         skopeo
-            .args(["--insecure-policy", "copy", "--quiet", "--preserve-digests"])
-            .args(["--dest-tls-verify=false", source])
-            .arg(format!("docker://{reference}"));
+            .current_dir(self.dist)
+            .args(["--insecure-policy", "copy", "--quiet"])
+            .args(["--preserve-digests", "--dest-tls-verify=false", source])
+            .arg(format!("docker://{target}"));
         process::output(&mut skopeo).map(drop)
     }
 
