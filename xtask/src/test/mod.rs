@@ -9,6 +9,7 @@ pub(crate) mod deploy;
 mod dist;
 mod examples;
 mod full;
+mod publish;
 mod template;
 
 use std::path::PathBuf;
@@ -33,8 +34,8 @@ pub(crate) struct Args {
     #[arg(long)]
     full: bool,
     /// Run this step only; can be repeated. Steps: fmt, clippy, clippy-wasm, build, tests,
-    /// differential, deploy, template, examples, docs, demo, telemetry, dist, registry, deny, advisories,
-    /// repeat, reproduce
+    /// differential, deploy, template, examples, docs, demo, telemetry, dist, registry, publish, deny,
+    /// advisories, repeat, reproduce
     #[arg(long, value_name = "STEP")]
     only: Vec<String>,
 }
@@ -69,7 +70,7 @@ struct Step {
     run: fn(&Context) -> Result<Outcome>,
 }
 
-const STEPS: [Step; 18] = [
+const STEPS: [Step; 19] = [
     step("fmt", Tier::Quick, false, cargo::fmt),
     step("clippy", Tier::Quick, false, cargo::clippy),
     step("clippy-wasm", Tier::Default, false, cargo::clippy_wasm),
@@ -90,6 +91,7 @@ const STEPS: [Step; 18] = [
     }),
     step("dist", Tier::Default, true, dist::run),
     step("registry", Tier::Default, true, dist::registry),
+    step("publish", Tier::Default, false, publish::run),
     step("deny", Tier::Default, false, deny::run),
     step("advisories", Tier::Default, false, deny::advisories),
     step("repeat", Tier::Full, true, full::repeat),
