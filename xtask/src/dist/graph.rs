@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
-use cargo_metadata::{CargoOpt, MetadataCommand, Package};
+use cargo_metadata::{CargoOpt, MetadataCommand, Package, Target};
 
 use super::locked::Checksums;
 use crate::build::{Extension, Project};
@@ -21,6 +21,8 @@ pub(super) type Key = (String, String);
 #[derive(Clone, Debug)]
 pub(super) struct Crate {
     pub(super) key: Key,
+    /// What its names begin with.
+    pub(super) library: String,
     /// As Cargo writes it, an SPDX expression.
     pub(super) license: Option<String>,
     pub(super) repository: Option<String>,
@@ -64,6 +66,7 @@ impl Graph {
                 package.with_context(|| format!("cargo metadata lacks {} {}", key.0, key.1))?;
             let entry = crates.entry(key.clone()).or_insert_with(|| Crate {
                 key: key.clone(),
+                library: library(package),
                 license: package.license.clone(),
                 repository: package.repository.clone(),
                 checksum: checksums.of(key),
@@ -111,6 +114,16 @@ fn qualified(extension: &Extension) -> Vec<String> {
     features
         .map(|feature| format!("{}/{feature}", extension.package))
         .collect()
+}
+
+fn library(package: &Package) -> String {
+    let is_library = |target: &&Target| {
+        let not = target.is_bin() || target.is_test() || target.is_bench() || target.is_example();
+        !not && !target.is_custom_build()
+    };
+    let library = package.targets.iter().find(is_library);
+    let name = library.map_or(package.name.as_str(), |target| &target.name);
+    name.replace('-', "_")
 }
 
 fn folder(package: &Package) -> PathBuf {

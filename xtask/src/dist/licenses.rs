@@ -109,6 +109,7 @@ mod tests {
     fn one(name: &str, folder: &Path, linked: bool) -> Crate {
         Crate {
             key: (name.to_owned(), "1.0.0".to_owned()),
+            library: name.to_owned(),
             license: Some("MIT".to_owned()),
             repository: None,
             checksum: None,

@@ -26,6 +26,8 @@ mod package;
 #[cfg(feature = "dist")]
 mod sbom;
 #[cfg(feature = "dist")]
+mod symbols;
+#[cfg(feature = "dist")]
 mod tree;
 #[cfg(feature = "dist")]
 mod trial;

@@ -10,7 +10,7 @@ use comfy_table::Table;
 use super::graph::Graph;
 use super::oci::{self, Form, Image, Parts};
 use super::sbom::{self, Subject};
-use super::{archive, deploy, json, licenses, manifest, tree};
+use super::{archive, deploy, json, licenses, manifest, symbols, tree};
 use crate::build::{Extension, Project, Rustc};
 use crate::digest::sha256;
 use crate::folder::files;
@@ -95,6 +95,7 @@ impl Release<'_> {
             module: &module,
         };
         let graph = Graph::read(self.project, extension)?;
+        symbols::check(&module, &graph)?;
         let licenses = licenses::text(&file, &graph)?;
         let images = self.images(&packed, licenses.as_bytes())?;
         let subject = Subject {

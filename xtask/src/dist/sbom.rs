@@ -148,6 +148,7 @@ mod tests {
         let key = |name: &str| (name.to_owned(), "1.0.0+x".to_owned());
         Crate {
             key: key(name),
+            library: name.to_owned(),
             license: Some("MIT/Apache-2.0".to_owned()),
             repository: None,
             checksum: Some("ab".repeat(32)),

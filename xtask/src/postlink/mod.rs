@@ -24,6 +24,8 @@ use crate::tools::Tools;
 
 #[cfg(feature = "dist")]
 pub(crate) use lint::read as contents;
+#[cfg(feature = "dist")]
+pub(crate) use names::functions;
 
 /// A module that may ship.
 pub(crate) struct Finished {

@@ -37,7 +37,7 @@ pub(super) fn check(module: &[u8], found: &BTreeSet<Method>) -> Result<()> {
 }
 
 /// The function names of the name section, as the compiler mangled them.
-fn functions(module: &[u8]) -> Result<Vec<String>> {
+pub(crate) fn functions(module: &[u8]) -> Result<Vec<String>> {
     let mut names = Vec::new();
     for payload in Parser::new(0).parse_all(module) {
         if let Payload::CustomSection(section) = payload?
