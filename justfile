@@ -32,6 +32,10 @@ quick:
 bench *options:
     cargo xtask bench {{options}}
 
+# Write what a release ships into dist/ (--check and --trial to try it)
+dist *options:
+    cargo xtask dist {{options}}
+
 # Build the book into target/book
 docs:
     cargo xtask docs

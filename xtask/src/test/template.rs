@@ -1,4 +1,5 @@
-//! The template, used as a newcomer uses it: `cargo xtask new` outside the repository, build, test.
+//! The template, used as a newcomer uses it: `cargo xtask new` outside the repository, build,
+//! package, test.
 
 use std::path::Path;
 use std::process::Command;
@@ -40,6 +41,11 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
     if !modules.join("renamed_extension.wasm").is_file() {
         bail!("the build of the renamed template wrote no renamed_extension.wasm");
     }
+    in_copy(
+        Command::new(&context.program)
+            .args(["dist", "--no-build", "--check", "--manifest-path"])
+            .arg(&manifest),
+    )?;
     in_copy(process::cargo().args(["test", "--features", "sdk-tests/wasm,sdk-tests/envoy"]))?;
     in_copy(process::cargo().args(["clippy", "--all-targets", "--", "-D", "warnings"]))?;
     let configs = copy.join("deploy");
