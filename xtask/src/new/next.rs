@@ -30,11 +30,14 @@ pub(super) fn steps(name: &Name, folder: &Path, place: &Place) -> String {
   cargo xtask build --manifest-path {manifest}
   # test what was built, on Wasmtime and in Envoy too
   {envoy}cargo test --manifest-path {manifest} --features sdk-tests/wasm,sdk-tests/envoy
+  # package it for a release: {dist}
+  cargo xtask dist --manifest-path {manifest}
 
 {config} is a config for plain Envoy.
 ",
         folder = folder.display(),
         module = module.display(),
+        dist = folder.join("dist").display(),
         config = config.display(),
     )
 }
