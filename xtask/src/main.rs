@@ -18,6 +18,7 @@ mod digest;
 mod dist;
 mod docs;
 mod envoy_config;
+#[cfg(feature = "dist")]
 mod folder;
 mod new;
 mod opa;

@@ -16,6 +16,7 @@ use crate::{table, workspace};
 
 #[cfg(feature = "dist")]
 pub(crate) use compile::Rustc;
+#[cfg(feature = "dist")]
 pub(crate) use compile::cargo_home;
 pub(crate) use packages::{Extension, Project};
 

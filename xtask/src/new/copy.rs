@@ -29,7 +29,10 @@ pub(super) fn refuse_dependency(template: &Path, name: &Name) -> Result<()> {
 
 /// Writes `template` to `place`, called `name`.
 pub(super) fn renamed(template: &Path, place: &Place, name: &Name) -> Result<()> {
-    let is_source = |entry: &DirEntry| !["dist", "target"].iter().any(|n| entry.file_name() == *n);
+    let made = ["dist", "target"];
+    let is_source = |entry: &DirEntry| {
+        entry.depth() != 1 || !made.iter().any(|name| entry.file_name() == *name)
+    };
     for entry in WalkDir::new(template).into_iter().filter_entry(is_source) {
         let entry = entry?;
         let target = place.folder.join(entry.path().strip_prefix(template)?);

@@ -8,8 +8,10 @@ mod deny;
 pub(crate) mod deploy;
 mod dist;
 mod examples;
-mod full;
 mod publish;
+mod repeat;
+#[cfg(feature = "dist")]
+mod reproduce;
 mod template;
 
 use std::path::PathBuf;
@@ -94,8 +96,8 @@ const STEPS: [Step; 19] = [
     step("publish", Tier::Default, false, publish::run),
     step("deny", Tier::Default, false, deny::run),
     step("advisories", Tier::Default, false, deny::advisories),
-    step("repeat", Tier::Full, true, full::repeat),
-    step("reproduce", Tier::Full, true, full::reproduce),
+    step("repeat", Tier::Full, true, repeat::run),
+    step("reproduce", Tier::Full, false, reproduce),
 ];
 
 const fn step(
@@ -174,6 +176,19 @@ fn select(tier: Tier, only: &[String]) -> Result<Vec<&'static Step>> {
     let needs_build = tier > Tier::Quick && STEPS.iter().any(|s| asked_for(s) && s.needs_build);
     let wanted = |step: &&Step| asked_for(step) || (needs_build && step.name == "build");
     Ok(STEPS.iter().filter(wanted).collect())
+}
+
+#[cfg(feature = "dist")]
+fn reproduce(context: &Context) -> Result<Outcome> {
+    reproduce::run(context)
+}
+
+/// Starts the tool again with what packages: under another CARGO_HOME it would be compiled anew.
+#[cfg(not(feature = "dist"))]
+fn reproduce(_: &Context) -> Result<Outcome> {
+    let arguments = ["test", "--only", "reproduce"].map(str::to_owned);
+    crate::process::run_self_with("dist", &arguments)?;
+    Ok(Outcome::Passed)
 }
 
 fn docs(context: &Context) -> Result<Outcome> {
