@@ -4,6 +4,7 @@
 //! machine says why, and the summary lists it: nothing is passed over in silence.
 
 mod cargo;
+mod deliver;
 mod deny;
 pub(crate) mod deploy;
 mod dist;
@@ -36,8 +37,8 @@ pub(crate) struct Args {
     #[arg(long)]
     full: bool,
     /// Run this step only; can be repeated. Steps: fmt, clippy, clippy-wasm, build, tests,
-    /// differential, deploy, template, examples, docs, demo, telemetry, dist, registry, publish, deny,
-    /// advisories, repeat, reproduce
+    /// differential, deploy, deliver, template, examples, docs, demo, telemetry, dist, registry,
+    /// publish, deny, advisories, repeat, reproduce
     #[arg(long, value_name = "STEP")]
     only: Vec<String>,
 }
@@ -72,7 +73,7 @@ struct Step {
     run: fn(&Context) -> Result<Outcome>,
 }
 
-const STEPS: [Step; 19] = [
+const STEPS: [Step; 20] = [
     step("fmt", Tier::Quick, false, cargo::fmt),
     step("clippy", Tier::Quick, false, cargo::clippy),
     step("clippy-wasm", Tier::Default, false, cargo::clippy_wasm),
@@ -82,6 +83,7 @@ const STEPS: [Step; 19] = [
     step("tests", Tier::Quick, true, cargo::tests),
     step("differential", Tier::Default, false, cargo::differential),
     step("deploy", Tier::Default, true, deploy::run),
+    step("deliver", Tier::Default, true, deliver::run),
     step("template", Tier::Default, false, template::run),
     step("examples", Tier::Default, false, examples::run),
     step("docs", Tier::Default, false, docs),
