@@ -14,6 +14,7 @@ use clap::{Parser, Subcommand};
 mod bench;
 mod build;
 mod demo;
+mod deploy;
 mod digest;
 mod dist;
 mod docs;
@@ -52,6 +53,7 @@ enum Command {
     New(new::Args),
     Build(build::Args),
     Demo(demo::Args),
+    Deploy(deploy::Args),
     Test(test::Args),
     Bench(bench::Args),
     Dist(dist::Args),
@@ -65,6 +67,7 @@ fn main() -> ExitCode {
         Command::New(args) => new::run(&args),
         Command::Build(args) => build::run(&args),
         Command::Demo(args) => demo::run(&args),
+        Command::Deploy(args) => deploy::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Dist(args) => dist::run(&args),

@@ -1,6 +1,7 @@
 //! Configs and modules that change while Envoy runs, delivered by ECDS: from a file, and by a server
 //! over gRPC. The extension is basic-auth, whose answers tell which version of its config it has.
 
+mod configs;
 mod load;
 mod refused;
 mod release;
@@ -36,6 +37,8 @@ pub(super) fn run(_: &Context) -> Result<Outcome> {
     remote::check(&envoy).context("modules that Envoy fetches")?;
     eprintln!("without a valid config:");
     first_is_wrong(&envoy).context("a wrong first config")?;
+    eprintln!("the configs that users copy:");
+    configs::check(&envoy, &server)?;
     Ok(Outcome::Passed)
 }
 

@@ -1,7 +1,7 @@
 //! Makes whole Envoy configs of what the files hold.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
@@ -41,6 +41,8 @@ pub(crate) fn configs(document: &Value, folder: &Path) -> Result<Vec<Value>> {
                 .map(|wasm| plugin(wasm, "config", folder))
                 .collect()
         }
+        Some("EnvoyFilter") => extension_configs(spec, folder),
+        Some("ConfigMap") => mounted(document, folder),
         Some(_) => Ok(Vec::new()),
         None => discovery(document),
     }
@@ -71,9 +73,60 @@ fn filter(filter: &Value) -> Result<Value> {
     Ok(bootstrap(name, config))
 }
 
+/// The filters that an EnvoyFilter adds. Istio's agent fetches a module and hands it over as a file.
+fn extension_configs(spec: &Value, folder: &Path) -> Result<Vec<Value>> {
+    const CODE: &str = "/typed_config/config/vm_config/code";
+    let patches = spec.get("configPatches").and_then(Value::as_array);
+    let mut configs = Vec::new();
+    for patch in patches.into_iter().flatten() {
+        if patch.get("applyTo").and_then(Value::as_str) != Some("EXTENSION_CONFIG") {
+            continue;
+        }
+        let mut value = patch.pointer("/patch/value").cloned().unwrap_or_default();
+        let code = value.pointer_mut(CODE).context("a patch without code")?;
+        let uri = code.pointer("/remote/http_uri/uri").and_then(Value::as_str);
+        let module = module(
+            uri.context("a patch without the address of a module")?,
+            folder,
+        )?;
+        *code = json!({ "local": { "filename": module } });
+        configs.push(filter(&value)?);
+    }
+    Ok(configs)
+}
+
+/// The Envoy configs in a ConfigMap, with the module that an image volume has.
+fn mounted(document: &Value, folder: &Path) -> Result<Vec<Value>> {
+    const VOLUMES: &str = "/etc/wasm/";
+    let data = document.get("data").and_then(Value::as_object);
+    let mut found = Vec::new();
+    for text in data
+        .into_iter()
+        .flatten()
+        .filter_map(|(_, text)| text.as_str())
+    {
+        let Some((_, rest)) = text.split_once(VOLUMES) else {
+            continue;
+        };
+        let image = rest.split('/').next().unwrap_or_default();
+        let module = module(image, folder)?.display().to_string();
+        let text = text.replace(&format!("{VOLUMES}{image}/plugin.wasm"), &module);
+        found.extend(configs(&serde_saphyr::from_str(&text)?, folder)?);
+    }
+    Ok(found)
+}
+
 /// A plugin as Kubernetes objects write it: an address or image, a config, environment variables.
 fn plugin(spec: &Value, config_key: &str, folder: &Path) -> Result<Value> {
     let address = address(spec).context("the plugin has neither a url nor an image")?;
+    let module = module(address, folder)?;
+    let configuration = spec.get(config_key).cloned().unwrap_or_else(|| json!({}));
+    let filter = envoy_config::plugin("plugin", &module, &environment(spec), &configuration);
+    Ok(bootstrap("plugin", &filter))
+}
+
+/// The built module that an address names.
+fn module(address: &str, folder: &Path) -> Result<PathBuf> {
     let module = folder.join(format!("{}.wasm", artifact(address)));
     if !module.is_file() {
         bail!(
@@ -81,9 +134,7 @@ fn plugin(spec: &Value, config_key: &str, folder: &Path) -> Result<Value> {
             module.display()
         );
     }
-    let configuration = spec.get(config_key).cloned().unwrap_or_else(|| json!({}));
-    let filter = envoy_config::plugin("plugin", &module, &environment(spec), &configuration);
-    Ok(bootstrap("plugin", &filter))
+    Ok(module)
 }
 
 /// The first `url` in the object.
@@ -163,6 +214,27 @@ mod tests {
         let text = configs[0].to_string();
         assert!(text.contains(r#"{\"realm\":\"x\"}"#), "{text}");
         assert!(text.contains(r#""host_env_keys":["USERS"]"#), "{text}");
+    }
+
+    #[test]
+    fn what_an_envoy_filter_or_a_config_map_holds_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("opa_embedded.wasm"), "").unwrap();
+        let code =
+            json!({ "remote": { "http_uri": { "uri": "https://a.example/opa_embedded.wasm" } } });
+        let value =
+            json!({ "name": "x", "typed_config": { "config": { "vm_config": { "code": code } } } });
+        let patch = json!({ "applyTo": "EXTENSION_CONFIG", "patch": { "value": value } });
+        let filter = json!({ "kind": "EnvoyFilter", "spec": { "configPatches": [patch] } });
+        let bootstrap = "static_resources: { filename: /etc/wasm/opa-embedded/plugin.wasm }";
+        let map = json!({ "kind": "ConfigMap", "data": { "envoy.yaml": bootstrap } });
+        for document in [filter, map] {
+            let configs = configs(&document, folder.path()).unwrap();
+            assert_eq!(configs.len(), 1);
+            let module = folder.path().join("opa_embedded.wasm");
+            let text = configs[0].to_string();
+            assert!(text.contains(&*module.to_string_lossy()), "{text}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! An extension that guards traffic must not open the gate when it fails.
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
 /// The modules that decide whether a request may pass.
@@ -20,6 +20,9 @@ pub(super) fn check(document: &Value) -> Result<()> {
         Some("WasmPlugin") => istio(spec),
         Some("TrafficExtension") => istio(spec.get("wasm").unwrap_or(&Value::Null)),
         Some("EnvoyExtensionPolicy") => envoy_gateway(spec),
+        // Envoys before 1.31 know no `failure_policy`: there, closed is what is not said to be open.
+        Some("EnvoyFilter") => Ok(()),
+        Some("ConfigMap") => config_map(document),
         // The server that a guard asks may have the guard's name.
         Some("Deployment" | "DestinationRule" | "Service") => Ok(()),
         Some(other) => bail!("a {other} with a guard in it: xtask does not know how it fails"),
@@ -79,6 +82,21 @@ fn envoy(value: &Value) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// The configs that a ConfigMap holds as texts.
+fn config_map(document: &Value) -> Result<()> {
+    let data = document.get("data").and_then(Value::as_object);
+    for text in data
+        .into_iter()
+        .flatten()
+        .filter_map(|(_, text)| text.as_str())
+    {
+        let inner: Value = serde_saphyr::from_str(text).context("a text that is no YAML")?;
+        refuse_open(&inner)?;
+        envoy(&inner)?;
+    }
+    Ok(())
 }
 
 fn istio(plugin: &Value) -> Result<()> {
@@ -151,6 +169,22 @@ mod tests {
         check_text(&policy("failOpen: false,")).unwrap();
         assert!(refusal(&policy("")).contains("failOpen: false"));
         assert!(refusal(&policy("failOpen: true,")).contains("failOpen"));
+    }
+
+    #[test]
+    fn an_envoy_filter_must_not_open_and_a_config_map_must_say_that_it_closes() {
+        let filter = |open: &str| {
+            format!("{{ kind: EnvoyFilter, spec: {{ {open} uri: https://a.example/opa.wasm }} }}")
+        };
+        check_text(&filter("")).unwrap();
+        assert!(refusal(&filter("fail_open: true,")).contains("fail_open"));
+        let map = |policy: &str| {
+            format!(
+                "{{ kind: ConfigMap, data: {{ x: 'config: {{ {policy} vm_config: {{ filename: /etc/wasm/opa/plugin.wasm }} }}' }} }}"
+            )
+        };
+        check_text(&map("failure_policy: FAIL_RELOAD,")).unwrap();
+        assert!(refusal(&map("")).contains("FAIL_RELOAD"));
     }
 
     #[test]

@@ -4,10 +4,11 @@
 //! a built module, `/etc/envoy/y.yaml` is the file `y.yaml` beside the config. For the test that
 //! folder is a temporary one. Real Envoy loads every config (`--mode validate`, which starts the
 //! plugins too); a resource that is not a whole Envoy config, such as Istio's WasmPlugin, is put
-//! into a small one first.
+//! into a small one first, and its own fields are checked.
 
 mod bootstrap;
 mod fail_closed;
+mod kubernetes;
 mod readme;
 
 use std::fs;
@@ -21,7 +22,7 @@ use serde_json::Value;
 pub(crate) use bootstrap::{artifact, configs};
 
 use super::{Context, Outcome};
-use crate::{process, tools, workspace};
+use crate::{deploy, process, tools, workspace};
 
 /// The folder in the configs that stands for wherever a user keeps them.
 const FOLDER: &str = "/etc/envoy";
@@ -41,7 +42,11 @@ pub(crate) const ENVIRONMENT: [(&str, &str); 2] = [
 
 pub(super) fn run(_: &Context) -> Result<Outcome> {
     let envoy = tools::setup()?.envoy;
-    let (mut problems, mut loaded) = (Vec::new(), 0_u32);
+    let (mut problems, mut loaded) = (platforms()?, 0_u32);
+    for file in deploy::outdated()? {
+        let file = workspace::relative(&file);
+        problems.push(format!("{file}: not what `cargo xtask deploy` writes"));
+    }
     for folder in folders()? {
         match check_folder(&folder, &folder, &workspace::wasm(), &envoy) {
             Ok(configs) => loaded += configs,
@@ -61,6 +66,39 @@ pub(super) fn run(_: &Context) -> Result<Outcome> {
         bail!("there are no configs: is this the project's folder?");
     }
     Ok(Outcome::Passed)
+}
+
+/// What every extension has a config for: part of the text of one of its files.
+const PLATFORMS: [(&str, &str); 8] = [
+    ("plain Envoy", "static_resources:"),
+    ("plain Envoy, from a file", "path_config_source:"),
+    ("plain Envoy, from a control plane", "api_config_source:"),
+    ("Istio", "kind: WasmPlugin"),
+    ("Istio 1.30", "kind: TrafficExtension"),
+    ("older Istio", "kind: EnvoyFilter"),
+    ("Envoy Gateway", "kind: EnvoyExtensionPolicy"),
+    ("Kubernetes", "reference: registry.example/"),
+];
+
+/// The platforms that an extension has no config for.
+fn platforms() -> Result<Vec<String>> {
+    let mut problems = Vec::new();
+    for entry in fs::read_dir(workspace::root().join("extensions"))? {
+        let folder = entry?.path();
+        let Ok(files) = fs::read_dir(folder.join("deploy")) else {
+            continue;
+        };
+        let mut all = String::new();
+        for file in files {
+            all.push_str(&fs::read_to_string(file?.path())?);
+        }
+        let folder = workspace::relative(&folder);
+        let missing = PLATFORMS
+            .iter()
+            .filter(|platform| !all.contains(platform.1));
+        problems.extend(missing.map(|platform| format!("{folder}: nothing for {}", platform.0)));
+    }
+    Ok(problems)
 }
 
 /// Checks the configs in `folder`, which is shown as `name` and whose modules are in `modules`; returns
@@ -140,7 +178,7 @@ fn folders() -> Result<Vec<PathBuf>> {
 }
 
 /// Makes `to` the folder that the configs speak of; returns its configs.
-fn stage(from: &Path, modules: &Path, to: &Path) -> Result<Vec<PathBuf>> {
+pub(super) fn stage(from: &Path, modules: &Path, to: &Path) -> Result<Vec<PathBuf>> {
     for entry in fs::read_dir(modules).context("nothing is built")? {
         let module = entry?.path();
         fs::copy(&module, to.join(module.file_name().unwrap_or_default()))?;
@@ -166,6 +204,7 @@ fn stage(from: &Path, modules: &Path, to: &Path) -> Result<Vec<PathBuf>> {
 fn check(file: &Path, folder: &Path, envoy: &Path) -> Result<u32> {
     let text = fs::read_to_string(file)?;
     let documents: Vec<Value> = serde_saphyr::from_multiple(&text).context("not YAML")?;
+    kubernetes::check(&documents)?;
     let mut loaded = 0;
     for document in &documents {
         fail_closed::check(document)?;
