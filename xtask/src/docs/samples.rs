@@ -1,7 +1,7 @@
-//! Finds Rust code in the book that no test runs.
+//! Finds Rust code and YAML in the book that no test runs.
 //!
-//! A block marked `rust` must stand, line by line, in a file that is tested; how far it is indented
-//! does not matter. One marked `rust,ignore` is a sketch.
+//! A block marked `rust` or `yaml` must stand, line by line, in a file that is tested; how far it is
+//! indented does not matter. One marked `rust,ignore` is a sketch.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -16,33 +16,38 @@ use crate::workspace;
 /// Where the tested files are.
 const SOURCES: [&str; 3] = ["examples", "extensions", "sdk-tests"];
 
+/// How a block is marked, and the extension of the files that have it.
+const LANGUAGES: [(&str, &str); 2] = [("rust", "rs"), ("yaml", "yaml")];
+
 /// Fails with the first line of each block that is nowhere else.
 pub(super) fn check() -> Result<()> {
-    let mut sources = Vec::new();
-    for folder in SOURCES {
-        for path in files(&workspace::root().join(folder), "rs")? {
-            sources.push(normal(&read(&path)?));
-        }
-    }
     let (mut untested, mut count) = (Vec::new(), 0_u32);
-    for path in files(&workspace::root().join("docs/src"), "md")? {
-        for block in blocks(&read(&path)?) {
-            count += 1;
-            let code = normal(&block);
-            if !sources.iter().any(|source| source.contains(&code)) {
-                let line = block.lines().next().unwrap_or_default();
-                untested.push(format!("{}: {line}", workspace::relative(&path)));
+    for (language, extension) in LANGUAGES {
+        let mut sources = Vec::new();
+        for folder in SOURCES {
+            for path in files(&workspace::root().join(folder), extension)? {
+                sources.push(normal(&read(&path)?));
+            }
+        }
+        for path in files(&workspace::root().join("docs/src"), "md")? {
+            for block in blocks(&read(&path)?, language) {
+                count += 1;
+                let code = normal(&block);
+                if !sources.iter().any(|source| source.contains(&code)) {
+                    let line = block.lines().next().unwrap_or_default();
+                    untested.push(format!("{}: {line}", workspace::relative(&path)));
+                }
             }
         }
     }
     if !untested.is_empty() {
         bail!(
-            "{} blocks of Rust are in no tested file:\n  {}",
+            "{} blocks of Rust or YAML are in no tested file:\n  {}",
             untested.len(),
             untested.join("\n  ")
         );
     }
-    println!("{count} blocks of Rust in the book are tested");
+    println!("{count} blocks of Rust and YAML in the book are tested");
     Ok(())
 }
 
@@ -64,12 +69,12 @@ pub(super) fn read(path: &Path) -> Result<String> {
     fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
-/// The blocks that are marked `rust` and nothing else.
-fn blocks(text: &str) -> Vec<String> {
+/// The blocks that are marked with this language and nothing else.
+fn blocks(text: &str, language: &str) -> Vec<String> {
     let (mut blocks, mut block) = (Vec::new(), None);
     for event in Parser::new(text) {
         match event {
-            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) if &*info == "rust" => {
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) if &*info == language => {
                 block = Some(String::new());
             }
             Event::Text(part) => {
@@ -97,7 +102,8 @@ mod tests {
     #[test]
     fn sketches_and_other_languages_are_left_alone() {
         let text = "```rust\na\n```\n```rust,ignore\nb\n```\n```sh\nc\n```\n`d`\n";
-        assert_eq!(blocks(text), ["a\n"]);
+        assert_eq!(blocks(text, "rust"), ["a\n"]);
+        assert_eq!(blocks(text, "sh"), ["c\n"]);
     }
 
     #[test]

@@ -12,6 +12,8 @@ use sdk_tests::envoy::client;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::workspace;
+
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(super) struct Prometheus {
@@ -43,6 +45,8 @@ impl Prometheus {
             .collect();
         let config = json!({
             "global": { "scrape_interval": "1s" },
+            // It does not start with rules that it cannot read.
+            "rule_files": [workspace::root().join("examples/prometheus/*.yaml")],
             "scrape_configs": [{
                 "job_name": "envoy",
                 "metrics_path": "/stats/prometheus",

@@ -1,6 +1,7 @@
 //! Configs and modules that change while Envoy runs, delivered by ECDS: from a file, and by a server
 //! over gRPC. The extension is basic-auth, whose answers tell which version of its config it has.
 
+mod alerts;
 mod configs;
 mod load;
 mod refused;
@@ -48,7 +49,11 @@ fn delivered(envoy: &Path, source: Source<'_>) -> Result<()> {
     site.serves(1)?;
     site.accepts(&Release::good(2)).context("an update")?;
     site.accepts(&Release::good(1)).context("a rollback")?;
-    eprintln!("  taken: an update, and a rollback");
+    let other = site.other_module()?;
+    site.accepts(&Release::good(2).with_module(other.clone()))
+        .context("a new module")?;
+    site.accepts(&Release::good(1)).context("the old module")?;
+    eprintln!("  taken: an update, a new module, and rollbacks of both");
 
     refused::try_all(&site, 1)?;
     refused::another_name(&site, source, 1).context("another filter's name")?;
@@ -62,6 +67,8 @@ fn delivered(envoy: &Path, source: Source<'_>) -> Result<()> {
             let release = Release::good(version);
             if version % 10 == 0 {
                 site.refuses(&release.with_unknown_field())?;
+            } else if version % 20 == 5 {
+                site.accepts(&release.with_module(other.clone()))?;
             } else {
                 site.accepts(&release)?;
             }
@@ -69,7 +76,7 @@ fn delivered(envoy: &Path, source: Source<'_>) -> Result<()> {
         Ok(())
     })?;
     eprintln!(
-        "  under load: {UPDATES} updates, a tenth of them wrong; {} requests, none failed",
+        "  under load: {UPDATES} updates, some with another module, some wrong; {} requests, none failed",
         seen.requests
     );
     // More often than by chance: the load has lived through the updates.
@@ -78,6 +85,7 @@ fn delivered(envoy: &Path, source: Source<'_>) -> Result<()> {
         "the load has seen {seen:?}"
     );
     site.nobody_slipped_through()?;
+    alerts::check(&site).context("the alerts")?;
 
     if site.ends_server() {
         site.still_serves(10 + UPDATES - 1)?;

@@ -36,7 +36,7 @@ pub(super) enum Source<'a> {
 pub(super) struct Counts {
     pub(super) accepted: u64,
     pub(super) refused: u64,
-    /// Of those, the ones that were this filter's and could not be made one.
+    /// The same, as the filter counts it.
     pub(super) failed: u64,
 }
 
@@ -101,6 +101,15 @@ impl Site {
 
     pub(super) fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// Another module that does the same: basic-auth with one more custom section.
+    pub(super) fn other_module(&self) -> Result<PathBuf> {
+        let mut module = fs::read(workspace::wasm().join("basic_auth.wasm"))?;
+        module.extend(b"\x00\x05\x04note");
+        let file = self.folder().join("other.wasm");
+        fs::write(&file, module)?;
+        Ok(file)
     }
 
     pub(super) fn address(&self) -> SocketAddr {

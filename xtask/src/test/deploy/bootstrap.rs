@@ -24,6 +24,10 @@ pub(crate) fn configs(document: &Value, folder: &Path) -> Result<Vec<Value>> {
         config["stats_config"] = document["stats_config"].clone();
         return Ok(vec![config]);
     }
+    // Rules for Prometheus: the step `deliver` knows the metrics in them.
+    if document.get("groups").is_some() {
+        return Ok(Vec::new());
+    }
     let spec = document.get("spec").unwrap_or(&Value::Null);
     match document.get("kind").and_then(Value::as_str) {
         Some("WasmPlugin") => Ok(vec![plugin(spec, "pluginConfig", folder)?]),
