@@ -1,8 +1,9 @@
-//! Configs and modules that change while Envoy runs, delivered by ECDS: from a file, and by a server
+//! Configs and modules that change, and plugins that crash, while Envoy runs; delivered by ECDS: from a file, and by a server
 //! over gRPC. The extension is basic-auth, whose answers tell which version of its config it has.
 
 mod alerts;
 mod configs;
+mod crash;
 mod load;
 mod refused;
 mod release;
@@ -38,6 +39,8 @@ pub(super) fn run(_: &Context) -> Result<Outcome> {
     remote::check(&envoy).context("modules that Envoy fetches")?;
     eprintln!("without a valid config:");
     first_is_wrong(&envoy).context("a wrong first config")?;
+    eprintln!("a plugin that crashes:");
+    crash::check(&envoy).context("a plugin that crashes")?;
     eprintln!("the configs that users copy:");
     configs::check(&envoy, &server)?;
     Ok(Outcome::Passed)

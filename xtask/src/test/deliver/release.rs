@@ -23,6 +23,7 @@ pub(super) struct Release {
     config: Value,
     /// More of `vm_config`, or other.
     vm: Value,
+    failure_policy: &'static str,
 }
 
 impl Release {
@@ -38,6 +39,7 @@ impl Release {
                 "basic_auth_rules": [{ "prefix": "/" }],
             }),
             vm: json!({}),
+            failure_policy: "FAIL_RELOAD",
         }
     }
 
@@ -70,12 +72,19 @@ impl Release {
         self
     }
 
+    /// The same with another failure policy.
+    pub(super) fn failing(mut self, policy: &'static str) -> Self {
+        self.failure_policy = policy;
+        self
+    }
+
     /// Puts it into `file`. By rename: whoever reads the file finds all of it.
     pub(super) fn publish(&self, file: &Path) -> Result<()> {
         let mut plugin = envoy_config::plugin(FILTER, &self.module, &json!({}), &self.config);
         for (field, value) in self.vm.as_object().into_iter().flatten() {
             plugin["config"]["vm_config"][field] = value.clone();
         }
+        plugin["config"]["failure_policy"] = json!(self.failure_policy);
         let response = envoy_config::discovery_response(self.name, self.version, &plugin);
         let draft = file.with_extension("draft");
         fs::write(&draft, response.to_string())?;
