@@ -28,6 +28,10 @@ test *options:
 quick:
     cargo xtask test --quick
 
+# Write the deploy configs that extensions have in common
+deploy:
+    cargo xtask deploy
+
 # Measure what a request costs
 bench *options:
     cargo xtask bench {{options}}
