@@ -57,8 +57,7 @@ enum Command {
     Test(test::Args),
     Bench(bench::Args),
     Dist(dist::Args),
-    /// Build the book in docs/ into target/book, and check the links of every Markdown file
-    Docs,
+    Docs(docs::Args),
 }
 
 fn main() -> ExitCode {
@@ -71,7 +70,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Dist(args) => dist::run(&args),
-        Command::Docs => docs::run(),
+        Command::Docs(args) => docs::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -29,7 +29,8 @@ pub use rule::RuleJson;
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ConfigJson {
-    /// What is protected, and who may pass. A request that no rule covers passes unchecked.
+    /// What is protected, and who may pass: at least one rule. A request that no rule covers passes
+    /// unchecked.
     #[serde(default)]
     basic_auth_rules: Vec<RuleJson>,
 
@@ -57,7 +58,8 @@ pub struct ConfigJson {
     #[serde(default = "default_body")]
     body: String,
 
-    /// What to do with an encoded slash or backslash in the path of a protected host.
+    /// What to do with an encoded slash or backslash in the path of a protected host. Default:
+    /// `reject`.
     #[serde(default)]
     escaped_separators: EscapedSeparatorsJson,
 

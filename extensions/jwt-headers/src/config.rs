@@ -53,6 +53,7 @@ pub struct ConfigJson {
     clear_route_cache: bool,
 
     /// What to do with an encoded slash or backslash in the path of a host that a rule speaks of.
+    /// Default: `reject`.
     #[serde(default)]
     escaped_separators: EscapedSeparatorsJson,
 

@@ -195,7 +195,7 @@ fn reproduce(_: &Context) -> Result<Outcome> {
 
 fn docs(context: &Context) -> Result<Outcome> {
     cargo::rustdoc(context)?;
-    docs::run()?;
+    docs::run(&docs::Args::default())?;
     Ok(Outcome::Passed)
 }
 

@@ -134,11 +134,11 @@ pub(super) struct ClaimHeaderJson {
     #[cfg_attr(test, schemars(with = "String"))]
     header: HeaderName,
 
-    /// What happens to the header.
+    /// What happens to the header. Default: `set`.
     #[serde(default)]
     operation: OperationJson,
 
-    /// How lists and objects are written.
+    /// How lists and objects are written. Default: `json`.
     #[serde(default)]
     format: FormatJson,
 
@@ -156,7 +156,7 @@ pub(super) struct ClaimHeaderJson {
     /// What to write instead of the claim's value, or of each item with `csv`.
     map: Option<BTreeMap<String, String>>,
 
-    /// What becomes of a value with control characters or with a blank at an end.
+    /// What becomes of a value with control characters or with a blank at an end. Default: `drop`.
     #[serde(default)]
     unsafe_value: UnsafeValueJson,
 }
