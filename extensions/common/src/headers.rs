@@ -12,7 +12,7 @@ use crate::hostcalls::{self, HostError};
 /// A host call that returns data costs the same for one header as for thirty, so an extension that
 /// needs more than one takes them all. Names are lower-case; values are bytes. A name may appear
 /// more than once: Envoy joins some headers (`authorization` among them) with a comma, not all.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct HeaderView {
     /// `count`, then `count` pairs of lengths, then the names and values, each ended by a NUL;
     /// all numbers are 32-bit little-endian. Checked by [`HeaderView::parse`].

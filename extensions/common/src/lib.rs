@@ -2,7 +2,8 @@
 //!
 //! * [`hostcalls`]: host calls that return a [`Result`] where the SDK's panic. A panic in a guest
 //!   takes down the worker's plugin for every user, so extensions call the host through this.
-//! * [`foreign`] and [`expression`]: what Envoy offers beside the ABI.
+//! * [`foreign`] and [`expression`]: what Envoy offers beside the ABI; [`vocabulary`]: expressions
+//!   that were written for an older Envoy.
 //! * [`headers`]: a whole header map in one host call, looked up in place.
 //! * [`config`]: strict JSON configuration with errors that name the field; [`json`]: the JSON.
 //! * [`path`] and [`host`]: what a request path or host could mean to whoever serves it.
@@ -31,6 +32,7 @@ pub mod pool;
 pub mod protobuf_struct;
 pub mod reply;
 pub mod rules;
+pub mod vocabulary;
 
 // Links the mock host, which the unit tests run on.
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What a dimension, a condition or a metric's value is made of.
 
-use crate::vocabulary::{self, PEERS};
+use extension_common::vocabulary::{self, PEERS};
 
 /// An expression, as the cheapest thing that it can be.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,8 +2,7 @@
 //!
 //! What it does and how it is configured is in the `README.md` beside this crate. Inside:
 //!
-//! * [`config`]: JSON in, validated configuration out; [`vocabulary`] and [`expression`]: the
-//!   expressions in it.
+//! * [`config`]: JSON in, validated configuration out; [`expression`]: the expressions in it.
 //! * [`observation`]: what is known about a stream; [`peer`] and [`destination`]: about its ends.
 //! * [`resolve`]: the standard [`labels`]; [`flags`]: one of them.
 //! * [`plan`]: which metrics are reported; [`series`]: under which labels, bounded; [`encoding`]: as
@@ -22,7 +21,6 @@ pub mod peer;
 pub mod plan;
 pub mod resolve;
 pub mod series;
-pub mod vocabulary;
 
 pub use filter::root_context;
 

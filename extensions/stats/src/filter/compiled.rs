@@ -1,6 +1,6 @@
 //! The configuration's expressions, ready to be evaluated.
 
-use extension_common::{config::ConfigError, expression::Expression};
+use extension_common::{config::ConfigError, expression::Expression, vocabulary};
 
 use super::read::get;
 use crate::{
@@ -85,7 +85,7 @@ pub(super) struct Condition(Expression);
 
 impl Condition {
     pub(super) fn new(written: &str, field: &str) -> Result<Self, ConfigError> {
-        let source = crate::vocabulary::with_peers(&crate::vocabulary::modern(written));
+        let source = vocabulary::with_peers(&vocabulary::modern(written));
         Expression::create(&source)
             .map(Self)
             .map_err(|error| refused(written, field, error))
