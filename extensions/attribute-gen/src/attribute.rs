@@ -72,8 +72,7 @@ impl Attribute {
     /// Whether Envoy has it in this phase, and the header map too.
     pub fn is_known_in(&self, phase: Phase) -> bool {
         match self {
-            Self::ResponseCode => phase != Phase::OnRequest,
-            Self::ResponseHeader(_) => phase == Phase::OnResponse,
+            Self::ResponseCode | Self::ResponseHeader(_) => phase != Phase::OnRequest,
             _ => phase != Phase::OnResponse,
         }
     }

@@ -2,9 +2,11 @@
 //!
 //! Envoy compiles the expression anew each time. Whatever this does not know is the host's.
 
+mod run;
 mod translate;
 
 use regex_lite::{Regex, RegexBuilder};
+use run::Run;
 
 /// A compiled regular expression.
 #[derive(Clone, Debug)]
@@ -22,6 +24,8 @@ enum Rest {
     Nothing,
     /// No line break follows.
     Line,
+    /// Classes and texts follow, which one pass tells.
+    Run(Run),
     /// The whole text is searched.
     Search(Regex),
 }
@@ -34,10 +38,12 @@ impl Pattern {
     pub fn compile(source: &str) -> Option<Self> {
         let translated = translate::translate(source)?;
         let (prefix, rest) = translate::anchored_prefix(source);
+        let run = translate::translate(rest).and_then(|rest| Run::of(&rest));
         let rest = match (source.starts_with('^'), rest) {
             (true, "" | ".*") => Rest::Anything,
             (true, "$") => Rest::Nothing,
             (true, ".*$") => Rest::Line,
+            (true, rest) if !rest.starts_with('^') && run.is_some() => run.map(Rest::Run)?,
             _ => Rest::Search(
                 RegexBuilder::new(&translated)
                     .size_limit(MAX_COMPILED)
@@ -61,6 +67,7 @@ impl Pattern {
             Rest::Anything => true,
             Rest::Nothing => behind.is_empty(),
             Rest::Line => !behind.contains('\n'),
+            Rest::Run(run) => run.matches(behind),
             Rest::Search(regex) => regex.is_match(text),
         })
     }

@@ -150,7 +150,8 @@ fn anything_else_is_the_hosts() {
     assert!(Condition::parse("response.code == 200", Phase::OnRequest).is_none());
     assert!(Condition::parse("request.method == 'GET'", Phase::OnResponse).is_none());
     assert!(Condition::parse("response.headers['x'] == ''", Phase::OnResponse).is_some());
-    assert!(Condition::parse("response.headers['x'] == ''", Phase::AfterResponse).is_none());
+    assert!(Condition::parse("response.headers['x'] == ''", Phase::AfterResponse).is_some());
+    assert!(Condition::parse("response.headers['x'] == ''", Phase::OnRequest).is_none());
 }
 
 #[test]

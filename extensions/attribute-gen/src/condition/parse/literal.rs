@@ -12,9 +12,9 @@ pub(super) fn text(written: &str, raw: bool) -> Option<String> {
         return None;
     }
     if raw {
-        // A backslash before the last quote: that quote ended it, or did it?
-        return (!inner.contains(['\\', quote]) || is_plainly_raw(inner, quote))
-            .then(|| inner.to_owned());
+        // A quote inside, or a backslash before the last one: did it end the text or not?
+        let certain = !inner.contains(quote) && !inner.ends_with('\\');
+        return certain.then(|| inner.to_owned());
     }
     let mut value = String::with_capacity(inner.len());
     let mut characters = inner.chars();
@@ -36,9 +36,4 @@ pub(super) fn text(written: &str, raw: bool) -> Option<String> {
         });
     }
     Some(value)
-}
-
-/// A raw text whose backslashes stand before anything but quotes, and not at its end.
-fn is_plainly_raw(inner: &str, quote: char) -> bool {
-    !inner.contains(quote) && !inner.ends_with('\\')
 }
