@@ -1,7 +1,7 @@
 //! Attributes, ready to be generated.
 //!
 //! A match whose condition is the guest's own costs no host call. Of those that are not, the ones in
-//! a row become one expression, whose value is the number of the match: see [`fold`].
+//! a row become one expression, whose value is the number of the match: see the module `fold`.
 
 mod compile;
 mod fold;
