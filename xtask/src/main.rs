@@ -13,6 +13,7 @@ use clap::{Parser, Subcommand};
 
 mod bench;
 mod build;
+mod check_config;
 mod demo;
 mod deploy;
 mod digest;
@@ -56,6 +57,7 @@ enum Command {
     Deploy(deploy::Args),
     Test(test::Args),
     Bench(bench::Args),
+    CheckConfig(check_config::Args),
     Dist(dist::Args),
     Docs(docs::Args),
 }
@@ -69,6 +71,7 @@ fn main() -> ExitCode {
         Command::Deploy(args) => deploy::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::CheckConfig(args) => check_config::run(&args),
         Command::Dist(args) => dist::run(&args),
         Command::Docs(args) => docs::run(&args),
     };

@@ -48,6 +48,13 @@ pub(crate) fn all(tools: &Tools) -> Result<()> {
     build(&Project::workspace()?, &[], &workspace::wasm(), tools)
 }
 
+/// Builds one extension of the workspace, or one of its modules.
+#[cfg(feature = "check")]
+pub(crate) fn named(name: &str, tools: &Tools) -> Result<()> {
+    let names = [name.to_owned()];
+    build(&Project::workspace()?, &names, &workspace::wasm(), tools)
+}
+
 /// Builds a crate outside this workspace; returns the folder of its modules.
 #[cfg(feature = "bench")]
 pub(crate) fn elsewhere(manifest: &Path, tools: &Tools) -> Result<PathBuf> {

@@ -11,7 +11,8 @@ use crate::tools::{self, WASM_TARGET};
 use crate::{process, workspace};
 
 /// The other two hosts of the scenarios, and the parts of this tool that are behind features.
-const FEATURES: &str = "sdk-tests/wasm,sdk-tests/envoy,xtask/book,xtask/bench,xtask/dist";
+const FEATURES: &str =
+    "sdk-tests/wasm,sdk-tests/envoy,xtask/book,xtask/bench,xtask/check,xtask/dist";
 
 /// The tests that compare with another program, which a step of its own starts.
 const DIFFERENTIAL: &str = "opa/differential";
