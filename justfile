@@ -40,6 +40,10 @@ bench *options:
 dist *options:
     cargo xtask dist {{options}}
 
+# Say whether an extension takes a config (--requests FILE to try requests)
+check-config name *options:
+    cargo xtask check-config {{name}} {{options}}
+
 # Build the book into target/book
 docs:
     cargo xtask docs

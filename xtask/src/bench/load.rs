@@ -13,6 +13,9 @@ use tokio::task::JoinSet;
 
 const CONNECTIONS: u32 = 8;
 
+/// The one header that is not one: where the requests go.
+const PATH: &str = ":path";
+
 /// Sends about `requests` requests to `address`; fails unless all get 200. Returns how many.
 pub(super) fn run(
     address: SocketAddr,
@@ -46,9 +49,11 @@ async fn connection(
     stream.set_nodelay(true)?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     tokio::spawn(connection);
+    let path = headers.iter().find(|(name, _)| *name == PATH);
+    let path = path.map_or("/secret", |(_, value)| value);
     for _ in 0..requests {
-        let mut request = Request::get("/secret").header("host", "bench.example");
-        for (name, value) in &headers {
+        let mut request = Request::get(path).header("host", "bench.example");
+        for (name, value) in headers.iter().filter(|(name, _)| *name != PATH) {
             request = request.header(*name, value);
         }
         sender.ready().await?;

@@ -6,6 +6,8 @@
 //! starts the tool again with it.
 
 #[cfg(feature = "bench")]
+mod attribute_gen;
+#[cfg(feature = "bench")]
 mod basic_auth;
 mod budgets;
 #[cfg(feature = "bench")]

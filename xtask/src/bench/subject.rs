@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use super::{basic_auth, jwt_headers, opa, telemetry};
+use super::{attribute_gen, basic_auth, jwt_headers, opa, telemetry};
 use crate::opa::Opa;
 use crate::{envoy_config, workspace};
 
@@ -32,6 +32,7 @@ pub(super) struct Variant {
 /// What there is to measure about the extension with this name.
 pub(super) fn of(name: &str) -> Result<Option<Subject>> {
     Ok(match name {
+        "attribute-gen" => Some(attribute_gen::subject()),
         "basic-auth" => Some(basic_auth::subject()),
         "jwt-headers" => Some(jwt_headers::subject()),
         "metadata-exchange" => Some(telemetry::metadata_exchange()),
