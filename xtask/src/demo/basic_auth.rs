@@ -15,6 +15,7 @@ pub(super) const EXTENSION: Extension = Extension {
     config,
     before: stage::nothing,
     routes: stage::to_upstream,
+    finish: stage::as_it_is,
     server: None,
     cases,
     curl: &[

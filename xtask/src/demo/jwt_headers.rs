@@ -31,6 +31,7 @@ pub(super) const EXTENSION: Extension = Extension {
     config,
     before: stage::nothing,
     routes,
+    finish: stage::as_it_is,
     server: Some(("keys", published)),
     cases,
     curl: &[
@@ -55,6 +56,7 @@ pub(super) const BEHIND_JWT_AUTHN: Extension = Extension {
     },
     before: jwt_authn,
     routes: stage::to_upstream,
+    finish: stage::as_it_is,
     server: None,
     cases: cases_behind_jwt_authn,
     curl: &[],

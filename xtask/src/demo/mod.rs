@@ -3,6 +3,7 @@
 //! One Envoy, one echo upstream, one listener for each extension. What is asked of an extension
 //! stands in its own file, as a list of cases.
 
+mod attribute_gen;
 mod basic_auth;
 mod interrupt;
 mod jwt_headers;
@@ -43,12 +44,13 @@ pub(crate) enum Then {
     StayUp,
 }
 
-const EXTENSIONS: [Extension; 5] = [
+const EXTENSIONS: [Extension; 6] = [
     basic_auth::EXTENSION,
     jwt_headers::EXTENSION,
     jwt_headers::BEHIND_JWT_AUTHN,
     opa::EMBEDDED,
     opa::SERVER,
+    attribute_gen::EXTENSION,
 ];
 
 /// Sets up, builds, shows.

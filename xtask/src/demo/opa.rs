@@ -17,6 +17,7 @@ pub(super) const EMBEDDED: Extension = Extension {
     config: embedded,
     before: stage::nothing,
     routes: stage::to_upstream,
+    finish: stage::as_it_is,
     server: None,
     cases: embedded_cases,
     curl: &[
@@ -39,6 +40,7 @@ pub(super) const SERVER: Extension = Extension {
     config: || server(json!({ "cluster": CLUSTER })),
     before: stage::nothing,
     routes: stage::to_upstream,
+    finish: stage::as_it_is,
     // It asks an OPA, which the stage starts.
     server: None,
     cases: server_cases,

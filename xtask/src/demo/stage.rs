@@ -26,6 +26,8 @@ pub(super) struct Extension {
     pub(super) before: fn() -> Vec<Value>,
     /// Where requests go after it.
     pub(super) routes: fn() -> Vec<Value>,
+    /// What else its listener has; files may be in the folder.
+    pub(super) finish: fn(&mut Value, &Path),
     /// A server that it calls out to: the cluster's name, and what it says.
     pub(super) server: Option<(&'static str, Answer)>,
     /// Sends the requests.
@@ -41,6 +43,9 @@ pub(super) type Answer = fn(&UpstreamRequest) -> UpstreamReply;
 pub(super) fn nothing() -> Vec<Value> {
     Vec::new()
 }
+
+/// Its listener has nothing else.
+pub(super) fn as_it_is(_: &mut Value, _: &Path) {}
 
 /// Everything goes to the upstream.
 pub(super) fn to_upstream() -> Vec<Value> {
@@ -83,11 +88,10 @@ impl Stage {
             let filter = envoy_config::discovered(extension.name, &file);
             let mut filters = (extension.before)();
             filters.push(filter);
-            listeners.push(envoy_config::routing_listener(
-                extension.name,
-                &filters,
-                &(extension.routes)(),
-            ));
+            let routes = (extension.routes)();
+            let mut listener = envoy_config::routing_listener(extension.name, &filters, &routes);
+            (extension.finish)(&mut listener, folder.path());
+            listeners.push(listener);
         }
         let opa = super::opa::start();
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 9));
@@ -97,7 +101,12 @@ impl Stage {
         ));
         clusters.push((super::opa::GONE, nowhere));
         let config = envoy_config::with_clusters(&listeners, &clusters).to_string();
-        let envoy = Envoy::start(&EnvoyOptions::new(binary, &config))?;
+        let mut options = EnvoyOptions::new(binary, &config);
+        // Nobody waits ten seconds for a line of an access log.
+        options.extra_args = ["--file-flush-interval-msec", "50"]
+            .map(str::to_owned)
+            .to_vec();
+        let envoy = Envoy::start(&options)?;
         Ok(Self {
             envoy,
             upstream,
@@ -166,6 +175,11 @@ impl Scene<'_> {
         self.stage.upstream.take_requests();
         let reply = client::send(self.address, request).context("Envoy did not answer")?;
         Ok((reply, self.stage.upstream.take_requests().pop()))
+    }
+
+    /// Where the stage keeps its files.
+    pub(super) fn folder(&self) -> &Path {
+        self.stage.folder.path()
     }
 
     /// One of the extensions' own metrics.

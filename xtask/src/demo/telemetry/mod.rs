@@ -1,6 +1,6 @@
 //! `cargo xtask demo telemetry`: a client's Envoy, a server's Envoy, and a Prometheus that scrapes both.
 //!
-//! Both Envoys run metadata-exchange and stats. What Prometheus answers is compared with what was sent.
+//! Both Envoys run metadata-exchange, attribute-gen and stats. What Prometheus answers is compared with what was sent.
 
 mod chart;
 mod dashboard;

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use sdk_tests::UpstreamReply;
 use sdk_tests::envoy::{Envoy, EnvoyOptions, Upstream};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::tls::Identity;
 use crate::workspace;
@@ -131,7 +131,12 @@ fn node(app: &str, namespace: &str) -> Value {
 pub(super) fn config(node: &Value, listeners: &[Value], clusters: &[Value]) -> Result<String> {
     let file = workspace::root().join("extensions/stats/deploy/stats-tags.yaml");
     let tags = std::fs::read_to_string(&file).with_context(|| format!("no {}", file.display()))?;
-    let tags: Value = serde_saphyr::from_str(&tags)?;
+    let mut tags: Value = serde_saphyr::from_str(&tags)?;
+    if let Some(tags) = tags["stats_config"]["stats_tags"].as_array_mut() {
+        tags.extend(OWN_LABELS.map(
+            |(label, _)| json!({ "tag_name": label, "regex": format!("({label}=\\.=(.*?);\\.;)") }),
+        ));
+    }
     let config = json!({
         "node": node,
         "admin": { "address": any_port() },
@@ -247,7 +252,34 @@ fn server_listeners() -> [Value; 2] {
     })
 }
 
+/// What attribute-gen generates: an operation and a class of responses.
+fn classes() -> Value {
+    let class = |value: &str, condition: &str| json!({ "value": value, "condition": condition });
+    json!({ "attributes": [
+        { "output_attribute": "istio_operationId", "phase": "ON_REQUEST", "match": [
+            class("ListReviews", "request.url_path == '/books.Reviews/List'"),
+            class("OtherReviews", "request.url_path.matches('^/books[.]Reviews/[A-Z][a-z]+$')"),
+            class("Page", "request.method == 'GET'"),
+        ] },
+        { "output_attribute": "istio_responseClass", "match": [
+            class("2xx", "response.code >= 200 && response.code <= 299"),
+            class("5xx", "response.code >= 500 && response.code <= 599"),
+            { "value": "other" },
+        ] },
+    ] })
+}
+
+/// The labels that stats makes of it, and where it finds them.
+const OWN_LABELS: [(&str, &str); 2] = [
+    ("request_operation", "istio_operationId"),
+    ("response_class", "istio_responseClass"),
+];
+
 pub(super) fn http_listener(name: &str, direction: &str, routes: &Value) -> Value {
+    let own_labels: Map<String, Value> = OWN_LABELS
+        .iter()
+        .map(|(label, attribute)| ((*label).to_owned(), json!(attribute)))
+        .collect();
     let manager = json!({
         "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": name,
@@ -262,7 +294,12 @@ pub(super) fn http_listener(name: &str, direction: &str, routes: &Value) -> Valu
                 },
             },
             wasm("metadata_exchange", "http", &json!({})),
-            wasm("stats", "http", &json!({ "max_series": 1000 })),
+            // Before stats, which reads what it generates: also what it generates at the very end.
+            wasm("attribute_gen", "http", &classes()),
+            wasm("stats", "http", &json!({
+                "max_series": 1000,
+                "metrics": [{ "name": "requests_total", "dimensions": own_labels }],
+            })),
             {
                 "name": "envoy.filters.http.router",
                 "typed_config": { "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router" },

@@ -57,6 +57,19 @@ pub(super) fn ask(prometheus: &Prometheus, sent: &Sent) -> Result<Vec<Case>> {
             reached(sent, of),
         )?;
     }
+    // What attribute-gen has named: the requests before they went, the responses when all was over.
+    let named = |of: &str, label: &str| format!("sum({total}{of},{label}}})");
+    let pages = sent.ok + sent.failed + sent.forbidden;
+    for of in [&source, &destination] {
+        count(named(of, "request_operation=\"ListReviews\""), sent.grpc_ok)?;
+        count(
+            named(of, "request_operation=\"OtherReviews\""),
+            sent.grpc_missing,
+        )?;
+        count(named(of, "request_operation=\"Page\""), pages)?;
+        count(named(of, "response_class=\"5xx\""), sent.failed)?;
+        count(named(of, "response_class=\"other\""), sent.forbidden)?;
+    }
     let flag =
         |flag: &str| format!("sum({total}{{reporter=\"source\",response_flags=\"{flag}\"}})");
     count(flag("NR"), sent.no_route)?;
