@@ -10,6 +10,7 @@ pub(crate) mod deploy;
 mod dist;
 mod examples;
 mod publish;
+mod reloads;
 mod repeat;
 #[cfg(feature = "dist")]
 mod reproduce;
@@ -37,7 +38,7 @@ pub(crate) struct Args {
     #[arg(long)]
     full: bool,
     /// Run this step only; can be repeated. Steps: fmt, clippy, clippy-wasm, build, tests,
-    /// differential, deploy, deliver, template, examples, docs, demo, telemetry, dist, registry,
+    /// differential, deploy, deliver, template, examples, docs, demo, telemetry, reloads, dist, registry,
     /// publish, deny, advisories, repeat, reproduce
     #[arg(long, value_name = "STEP")]
     only: Vec<String>,
@@ -73,7 +74,7 @@ struct Step {
     run: fn(&Context) -> Result<Outcome>,
 }
 
-const STEPS: [Step; 20] = [
+const STEPS: [Step; 21] = [
     step("fmt", Tier::Quick, false, cargo::fmt),
     step("clippy", Tier::Quick, false, cargo::clippy),
     step("clippy-wasm", Tier::Default, false, cargo::clippy_wasm),
@@ -93,6 +94,7 @@ const STEPS: [Step; 20] = [
     step("telemetry", Tier::Default, true, |_| {
         demo::show_telemetry(&tools::setup()?).map(|()| Outcome::Passed)
     }),
+    step("reloads", Tier::Default, true, reloads::run),
     step("dist", Tier::Default, true, dist::run),
     step("registry", Tier::Default, true, dist::registry),
     step("publish", Tier::Default, false, publish::run),
