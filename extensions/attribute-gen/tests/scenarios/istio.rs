@@ -13,8 +13,8 @@ fn example(file: &str) -> Json {
 #[test]
 fn the_resources_of_istio_have_the_same() {
     for (json, yaml) in [
-        ("operations.json", "istio-operations.yaml"),
-        ("response_classes.json", "istio-response-classes.yaml"),
+        ("operations.json", "istio-wasmplugin.yaml"),
+        ("response_classes.json", "istio-wasmplugin-responses.yaml"),
     ] {
         let path = format!("{}/deploy/{yaml}", env!("CARGO_MANIFEST_DIR"));
         let text = std::fs::read_to_string(path).unwrap();
