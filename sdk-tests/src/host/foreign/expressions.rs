@@ -2,7 +2,8 @@
 //!
 //! The crate `cel` parses and evaluates; names, functions and bytes are as in Envoy.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use cel::{Context, Program, Value as Cel};
@@ -12,6 +13,9 @@ use super::functions;
 use super::{Given, current_root};
 use crate::host::properties::{self, Value};
 use crate::host::{HostState, Status};
+
+/// So many expressions are remembered.
+const MAX_PARSED: usize = 1000;
 
 /// The expressions of one root context.
 #[derive(Default)]
@@ -35,9 +39,7 @@ impl Expressions {
 /// `BadArgument`: it is none, or it calls a function that Envoy does not have.
 pub(super) fn create(host: &mut HostState, source: &[u8]) -> Result<Vec<u8>, Status> {
     let source = std::str::from_utf8(source).map_err(|_| Status::BadArgument)?;
-    let program = functions::env()
-        .compile(source)
-        .map_err(|_| Status::BadArgument)?;
+    let program = parsed(source).ok_or(Status::BadArgument)?;
     let root = current_root(host);
     let expressions = host.foreign.expressions.entry(root).or_default();
     // An expression that parses has had its token, whatever else is wrong with it.
@@ -45,8 +47,27 @@ pub(super) fn create(host: &mut HostState, source: &[u8]) -> Result<Vec<u8>, Sta
     if !functions::all_known(&program) {
         return Err(Status::BadArgument);
     }
-    expressions.programs.insert(token, Arc::new(program));
+    expressions.programs.insert(token, program);
     Ok(token.to_le_bytes().to_vec())
+}
+
+/// Parses an expression, unless it was parsed a moment ago: each VM of a plugin asks for the same ones,
+/// and the parser takes most of a test's time.
+fn parsed(source: &str) -> Option<Arc<Program>> {
+    thread_local! {
+        static PARSED: RefCell<HashMap<String, Arc<Program>>> = RefCell::default();
+    }
+    if let Some(program) = PARSED.with_borrow(|parsed| parsed.get(source).cloned()) {
+        return Some(program);
+    }
+    let program = Arc::new(functions::env().compile(source).ok()?);
+    PARSED.with_borrow_mut(|parsed| {
+        if parsed.len() >= MAX_PARSED {
+            parsed.clear();
+        }
+        parsed.insert(source.to_owned(), program.clone());
+    });
+    Some(program)
 }
 
 fn token(arguments: &[u8]) -> Result<u32, Status> {
