@@ -4,7 +4,12 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 
-#[cfg(not(all(feature = "book", feature = "bench", feature = "check", feature = "dist")))]
+#[cfg(not(all(
+    feature = "book",
+    feature = "bench",
+    feature = "check",
+    feature = "dist"
+)))]
 use crate::workspace;
 
 /// Runs `command`, its output going where ours goes. Says which command that is.
@@ -51,7 +56,12 @@ pub(crate) fn cargo() -> Command {
 }
 
 /// Starts this tool again, compiled with one more feature.
-#[cfg(not(all(feature = "book", feature = "bench", feature = "check", feature = "dist")))]
+#[cfg(not(all(
+    feature = "book",
+    feature = "bench",
+    feature = "check",
+    feature = "dist"
+)))]
 pub(crate) fn run_self_with(feature: &str, arguments: &[String]) -> Result<()> {
     let mut command = cargo();
     command.args([

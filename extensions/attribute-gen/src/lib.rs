@@ -24,6 +24,11 @@ pub use filter::root_context;
     reason = "the macro writes a public function"
 )]
 mod start {
+    use extension_common::pool::Pool;
+
+    #[global_allocator]
+    static ALLOCATOR: Pool = Pool;
+
     proxy_wasm::main! {{
         extension_common::logger::init();
         proxy_wasm::set_root_context(|_| super::root_context());
