@@ -200,8 +200,10 @@ fn of_the_host(names: &Value) -> impl Iterator<Item = (String, String)> {
     })
 }
 
-/// `oci://registry.example/team/basic-auth:0.1.0` is `basic_auth`; so is `…/basic_auth.wasm`.
+/// `oci://registry.example/team/basic-auth:0.1.0` is `basic_auth`; so is `…/basic_auth.wasm`, and so
+/// is `…/basic-auth/plugin.wasm`: in an image the file is always called that.
 fn module(address: &str) -> String {
+    let address = address.trim_end_matches("/plugin.wasm");
     let last = address.rsplit('/').next().unwrap_or(address);
     let name = last.split([':', '@']).next().unwrap_or(last);
     name.trim_end_matches(".wasm").replace('-', "_")
