@@ -55,7 +55,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "HOST/PATH")]
     registry: Option<String>,
     /// Where the files will be: what the deploy configs name instead of
-    /// https://downloads.example/proxy-wasm/VERSION
+    /// `https://downloads.example/proxy-wasm/VERSION`
     #[arg(long, value_name = "URL")]
     downloads: Option<String>,
     /// Package a second time elsewhere and compare; look at everything as a stranger would
