@@ -146,6 +146,15 @@ impl Active {
         }
         Ok(decision)
     }
+
+    /// Some servers take trailers for headers.
+    fn clean_trailers(&self) -> Result<(), HeaderError> {
+        const MAP: MapType = MapType::HttpRequestTrailers;
+        if self.username_header.is_none() {
+            return Ok(());
+        }
+        headers::remove_spellings(MAP, &HeaderView::fetch(MAP)?, &self.username_header)
+    }
 }
 
 /// Rounded up: a client that comes back earlier would be turned away again.
@@ -223,14 +232,27 @@ impl HttpContext for Filter {
             Some(active) => active.check(),
             None => Some(Cow::Owned(replies::unavailable())),
         };
-        match reply {
-            None => Action::Continue,
-            Some(reply) => {
-                if let Err(error) = reply.send() {
-                    log::error!("the answer could not be sent: {error}");
-                }
-                Action::Pause
-            }
-        }
+        act(reply)
     }
+
+    fn on_http_request_trailers(&mut self, _num_trailers: usize) -> Action {
+        let Some(active) = &self.0 else {
+            return Action::Continue;
+        };
+        act(active.clean_trailers().err().map(|error| {
+            log::error!("request refused: {error}");
+            Cow::Borrowed(active.replies.unavailable())
+        }))
+    }
+}
+
+/// Sends an answer, if there is one, in place of the request.
+fn act(reply: Option<Cow<'_, LocalReply>>) -> Action {
+    let Some(reply) = reply else {
+        return Action::Continue;
+    };
+    if let Err(error) = reply.send() {
+        log::error!("the answer could not be sent: {error}");
+    }
+    Action::Pause
 }

@@ -23,6 +23,39 @@ fn the_upstream_is_told_who_the_user_is(proxy: &mut Proxy) {
     );
 }
 
+/// Some servers take trailers for headers.
+#[scenario]
+fn a_spoofed_user_in_a_trailer_never_reaches_the_upstream(proxy: &mut Proxy) {
+    tell_the_user(proxy);
+    for path in ["/open", "/api"] {
+        let request = Request::post(path)
+            .header("authorization", basic("alice:1"))
+            .chunk("hello")
+            .trailer("x-auth-user", "admin")
+            .trailer("x_auth_user", "admin")
+            .trailer("x-sum", "5");
+        let reply = proxy.send(request);
+        assert_eq!(reply.status(), 200, "{path}");
+        let upstream = reply.upstream().unwrap();
+        assert_eq!(upstream.trailer("x-auth-user"), None, "{path}");
+        assert_eq!(upstream.trailer("x_auth_user"), None, "{path}");
+        assert_eq!(upstream.trailer("x-sum"), Some(&b"5"[..]), "{path}");
+    }
+}
+
+#[scenario]
+fn trailers_without_a_user_header_are_left_alone(proxy: &mut Proxy) {
+    proxy
+        .configure(json!({ "basic_auth_rules": [{ "prefix": "/api", "credentials": ["a:1"] }] }))
+        .unwrap();
+    let request = Request::post("/open")
+        .chunk("hello")
+        .trailer("x-auth-user", "admin");
+    let reply = proxy.send(request);
+    let upstream = reply.upstream().unwrap();
+    assert_eq!(upstream.trailer("x-auth-user"), Some(&b"admin"[..]));
+}
+
 #[scenario]
 fn a_spoofed_user_never_reaches_the_upstream(proxy: &mut Proxy) {
     tell_the_user(proxy);
