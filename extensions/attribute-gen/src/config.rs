@@ -50,7 +50,7 @@ pub struct AttributeJson {
     #[serde(default, rename = "match")]
     matches: Option<Vec<MatchJson>>,
 
-    /// What to do when a condition cannot be evaluated.
+    /// What to do when a condition cannot be evaluated. Default: `continue`.
     #[serde(default, alias = "onError")]
     on_error: OnError,
 }
