@@ -71,8 +71,30 @@ pub(crate) struct Args {
 }
 
 #[cfg(not(feature = "dist"))]
-pub(crate) fn run(_: &Args) -> Result<()> {
-    let arguments: Vec<_> = std::env::args().skip(1).collect();
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let mut arguments = vec!["dist".to_owned()];
+    arguments.extend(args.names.iter().cloned());
+    if let Some(manifest) = &args.manifest_path {
+        // The tool starts again in the workspace's folder.
+        let manifest = std::path::absolute(manifest)?.display().to_string();
+        arguments.extend(["--manifest-path".to_owned(), manifest]);
+    }
+    let values = [
+        ("--registry", &args.registry),
+        ("--downloads", &args.downloads),
+    ];
+    for (option, value) in values {
+        if let Some(value) = value {
+            arguments.extend([option.to_owned(), value.clone()]);
+        }
+    }
+    let flags = [
+        ("--check", args.check),
+        ("--trial", args.trial),
+        ("--no-build", args.no_build),
+    ];
+    let given = flags.iter().filter(|(_, is_given)| *is_given);
+    arguments.extend(given.map(|(flag, _)| (*flag).to_owned()));
     crate::process::run_self_with("dist", &arguments)
 }
 
