@@ -65,6 +65,9 @@ fn expand(hosts: &Punctuated<Ident, Token![,]>, function: &ItemFn) -> syn::Resul
             }
         }
     };
+    // Without the features of its hosts it has no test, and is none the less not forgotten.
+    let mention =
+        (!native).then(|| quote! { const _: () = { _ = super::plugin; _ = super::#name; }; });
     let native = native.then(|| test("native", "Native"));
     let wasm = wasm.then(|| test("wasm", "Wasm"));
     let envoy = envoy.then(|| test("envoy", "Envoy"));
@@ -84,6 +87,7 @@ fn expand(hosts: &Punctuated<Ident, Token![,]>, function: &ItemFn) -> syn::Resul
         #(#conditions)*
         #[cfg(test)]
         mod #name {
+            #mention
             #native
             ::sdk_tests::__if_wasm! { #wasm }
             ::sdk_tests::__if_envoy! { #envoy }
