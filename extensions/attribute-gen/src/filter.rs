@@ -8,7 +8,7 @@ mod metrics;
 
 use std::rc::Rc;
 
-use extension_common::hostcalls::HostError;
+use extension_common::metric;
 use proxy_wasm::{
     traits::{Context, HttpContext, RootContext},
     types::{Action, ContextType},
@@ -31,21 +31,11 @@ struct Root {
     active: Option<Rc<Active>>,
 }
 
-impl Root {
-    fn metrics(&mut self) -> Result<&mut Metrics, HostError> {
-        let metrics = match self.metrics.take() {
-            Some(metrics) => metrics,
-            None => Metrics::define()?,
-        };
-        Ok(self.metrics.insert(metrics))
-    }
-}
-
 impl Context for Root {}
 
 impl RootContext for Root {
     fn on_configure(&mut self, _plugin_configuration_size: usize) -> bool {
-        let metrics = match self.metrics() {
+        let metrics = match metric::defined_once(&mut self.metrics, Metrics::define) {
             Ok(metrics) => metrics,
             Err(error) => {
                 log::error!("attribute-gen is not configured: {error}");

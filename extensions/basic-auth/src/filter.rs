@@ -10,8 +10,7 @@ use std::{borrow::Cow, cell::RefCell, rc::Rc, time::Duration};
 use extension_common::{
     config::{self, ConfigError},
     headers::{self, HeaderError, HeaderName, HeaderView},
-    host,
-    hostcalls::{self, HostError},
+    host, hostcalls, metric,
     reply::LocalReply,
 };
 use proxy_wasm::{
@@ -38,16 +37,6 @@ struct Root {
     /// Defined once: the host keeps every definition.
     metrics: Option<Metrics>,
     active: Option<Rc<Active>>,
-}
-
-impl Root {
-    fn metrics(&mut self) -> Result<Metrics, HostError> {
-        let metrics = match self.metrics.take() {
-            Some(metrics) => metrics,
-            None => Metrics::define()?,
-        };
-        Ok(self.metrics.insert(metrics).clone())
-    }
 }
 
 /// A configuration in force, shared by the requests that began under it.
@@ -192,7 +181,7 @@ impl Context for Root {}
 
 impl RootContext for Root {
     fn on_configure(&mut self, _plugin_configuration_size: usize) -> bool {
-        let metrics = match self.metrics() {
+        let metrics = match metric::defined_once(&mut self.metrics, Metrics::define) {
             Ok(metrics) => metrics,
             Err(error) => {
                 log::error!("basic-auth is not configured: {error}");

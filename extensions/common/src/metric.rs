@@ -57,6 +57,22 @@ impl Histogram {
     }
 }
 
+/// The metrics of a root context: `kept` from its first configuration on, for the host keeps every
+/// definition.
+///
+/// # Errors
+/// The host refused a definition; the next configuration tries again.
+pub fn defined_once<M, E>(
+    kept: &mut Option<M>,
+    define: impl FnOnce() -> Result<M, E>,
+) -> Result<&mut M, E> {
+    let metrics = match kept.take() {
+        Some(metrics) => metrics,
+        None => define()?,
+    };
+    Ok(kept.insert(metrics))
+}
+
 fn full_name(name: &str, tags: &[(&str, &str)]) -> String {
     let mut full = name.to_owned();
     for (tag, value) in tags {
@@ -70,7 +86,15 @@ fn full_name(name: &str, tags: &[(&str, &str)]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::full_name;
+    use super::*;
+
+    #[test]
+    fn metrics_are_defined_until_it_works_and_then_never_again() {
+        let mut kept = None;
+        assert_eq!(defined_once(&mut kept, || Err("refused")), Err("refused"));
+        assert_eq!(defined_once(&mut kept, || Ok::<_, &str>(1)), Ok(&mut 1));
+        assert_eq!(defined_once(&mut kept, || Err("asked again")), Ok(&mut 1));
+    }
 
     #[test]
     fn tags_follow_the_name() {

@@ -10,7 +10,7 @@ mod waiting;
 
 use std::{cell::Cell, rc::Rc};
 
-use extension_common::hostcalls::HostError;
+use extension_common::metric;
 use proxy_wasm::{
     traits::{Context, HttpContext, RootContext},
     types::{Action, ContextType},
@@ -33,16 +33,6 @@ struct Root {
     active: Option<Rc<Active>>,
 }
 
-impl Root {
-    fn metrics(&mut self) -> Result<Metrics, HostError> {
-        let metrics = match self.metrics.take() {
-            Some(metrics) => metrics,
-            None => Metrics::define()?,
-        };
-        Ok(self.metrics.insert(metrics).clone())
-    }
-}
-
 impl Context for Root {
     fn on_http_call_response(
         &mut self,
@@ -59,7 +49,7 @@ impl Context for Root {
 
 impl RootContext for Root {
     fn on_configure(&mut self, _plugin_configuration_size: usize) -> bool {
-        let metrics = match self.metrics() {
+        let metrics = match metric::defined_once(&mut self.metrics, Metrics::define) {
             Ok(metrics) => metrics,
             Err(error) => {
                 log::error!("jwt-headers is not configured: {error}");

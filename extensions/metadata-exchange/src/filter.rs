@@ -9,6 +9,7 @@ use extension_common::{
     foreign,
     headers::is_valid_value,
     hostcalls::{self, HostError},
+    metric,
 };
 use proxy_wasm::{
     traits::{Context, HttpContext, RootContext},
@@ -199,8 +200,8 @@ impl Context for Root {}
 
 impl RootContext for Root {
     fn on_configure(&mut self, _plugin_configuration_size: usize) -> bool {
-        let metrics = match self.metrics.map_or_else(Metrics::define, Ok) {
-            Ok(metrics) => *self.metrics.insert(metrics),
+        let metrics = match metric::defined_once(&mut self.metrics, Metrics::define) {
+            Ok(metrics) => *metrics,
             Err(error) => {
                 log::error!("metadata-exchange is not configured: {error}");
                 return false;

@@ -16,7 +16,7 @@ use std::{collections::HashMap, rc::Rc, time::Duration};
 use extension_common::{
     config::{self, ConfigError},
     headers::HeaderView,
-    hostcalls::{self, HostError},
+    hostcalls, metric,
     reply::LocalReply,
 };
 use proxy_wasm::{
@@ -55,14 +55,6 @@ enum Asked {
 }
 
 impl Root {
-    fn metrics(&mut self) -> Result<Metrics, HostError> {
-        let metrics = match self.metrics.take() {
-            Some(metrics) => metrics,
-            None => Metrics::define()?,
-        };
-        Ok(self.metrics.insert(metrics).clone())
-    }
-
     fn configure(&mut self, metrics: Metrics) -> Result<(), ConfigError> {
         let config = config::read::<ConfigJson>()?.validate()?;
         let active = Active::new(config, metrics)?;
@@ -114,8 +106,8 @@ impl Context for Root {
 
 impl RootContext for Root {
     fn on_configure(&mut self, _plugin_configuration_size: usize) -> bool {
-        let metrics = match self.metrics() {
-            Ok(metrics) => metrics,
+        let metrics = match metric::defined_once(&mut self.metrics, Metrics::define) {
+            Ok(metrics) => metrics.clone(),
             Err(error) => {
                 log::error!("opa is not configured: {error}");
                 return false;

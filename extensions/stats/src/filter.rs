@@ -18,7 +18,7 @@ use std::{
 
 use extension_common::{
     hostcalls::{self, HostError},
-    metric::Counter,
+    metric::{self, Counter},
 };
 use proxy_wasm::{
     traits::{Context, HttpContext, RootContext, StreamContext},
@@ -81,8 +81,8 @@ impl Context for Root {}
 
 impl RootContext for Root {
     fn on_configure(&mut self, _plugin_configuration_size: usize) -> bool {
-        let counters = match self.counters.map_or_else(Counters::define, Ok) {
-            Ok(counters) => *self.counters.insert(counters),
+        let counters = match metric::defined_once(&mut self.counters, Counters::define) {
+            Ok(counters) => *counters,
             Err(error) => {
                 log::error!("stats is not configured: {error}");
                 return false;
