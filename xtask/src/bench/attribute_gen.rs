@@ -2,12 +2,13 @@
 //!
 //! The configs are those of its scenarios in `tests/scenarios/cost.rs`.
 
+use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::subject::{Subject, Variant};
 
-pub(super) fn subject() -> Subject {
-    Subject {
+pub(super) fn subject() -> Result<Subject> {
+    Ok(Subject {
         // One of the operations.
         load: vec![
             (":path", "/reviews/17".to_owned()),
@@ -17,7 +18,7 @@ pub(super) fn subject() -> Subject {
             Variant::extension(
                 "attribute-gen, the examples of Istio, 3 attributes",
                 "attribute_gen",
-                &examples(),
+                &examples()?,
             ),
             Variant::extension(
                 "attribute-gen, 10 conditions of the host",
@@ -27,35 +28,23 @@ pub(super) fn subject() -> Subject {
         ],
         clusters: Vec::new(),
         servers: Vec::new(),
-    }
+    })
 }
 
-/// The two examples of Istio's documentation, and a third attribute.
-fn examples() -> Value {
-    let class = |value: &str, condition: &str| json!({ "value": value, "condition": condition });
-    json!({ "attributes": [
-        { "output_attribute": "istio_operationId", "phase": "ON_REQUEST", "match": [
-            class("ListReviews", "request.url_path == '/reviews' && request.method == 'GET'"),
-            class(
-                "GetReview",
-                "request.url_path.matches('^/reviews/[[:alnum:]]*$') && request.method == 'GET'"
-            ),
-            class("CreateReview", "request.url_path == '/reviews/' && request.method == 'POST'"),
-        ] },
-        { "output_attribute": "istio_responseClass", "match": [
-            class("2xx", "response.code >= 200 && response.code <= 299"),
-            class("3xx", "response.code >= 300 && response.code <= 399"),
-            class("404", "response.code == 404"),
-            class("429", "response.code == 429"),
-            class("503", "response.code == 503"),
-            class("5xx", "response.code >= 500 && response.code <= 599"),
-            class("4xx", "response.code >= 400 && response.code <= 499"),
-        ] },
+/// The two examples of Istio's documentation, as they ship, and a third attribute.
+fn examples() -> Result<Value> {
+    let attribute = |text: &str| -> Result<Value> {
+        let mut config: Value = serde_json::from_str(text)?;
+        Ok(config["attributes"][0].take())
+    };
+    Ok(json!({ "attributes": [
+        attribute(include_str!("../../../extensions/attribute-gen/deploy/operations.json"))?,
+        attribute(include_str!("../../../extensions/attribute-gen/deploy/response_classes.json"))?,
         { "output_attribute": "istio_client", "phase": "ON_REQUEST", "match": [
-            class("curl", "request.useragent.startsWith('curl/')"),
+            { "value": "curl", "condition": "request.useragent.startsWith('curl/')" },
             { "value": "other" },
         ] },
-    ] })
+    ] }))
 }
 
 /// Ten matches of which none fires.

@@ -32,7 +32,7 @@ pub(super) struct Variant {
 /// What there is to measure about the extension with this name.
 pub(super) fn of(name: &str) -> Result<Option<Subject>> {
     Ok(match name {
-        "attribute-gen" => Some(attribute_gen::subject()),
+        "attribute-gen" => Some(attribute_gen::subject()?),
         "basic-auth" => Some(basic_auth::subject()),
         "jwt-headers" => Some(jwt_headers::subject()),
         "metadata-exchange" => Some(telemetry::metadata_exchange()),

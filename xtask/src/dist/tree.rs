@@ -43,16 +43,7 @@ mod tests {
     use anyhow::bail;
 
     use super::*;
-
-    fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
-        let folder = tempfile::tempdir().unwrap();
-        for (name, text) in files {
-            let file = folder.path().join(name);
-            fs::create_dir_all(file.parent().unwrap()).unwrap();
-            fs::write(file, text).unwrap();
-        }
-        folder
-    }
+    use crate::folder::tests::folder;
 
     #[test]
     fn the_sums_are_those_of_sha256sum() {
