@@ -23,7 +23,7 @@ pub const METADATA_HEADER: &str = "x-envoy-peer-metadata";
 /// The header that carries a proxy's node id.
 pub const ID_HEADER: &str = "x-envoy-peer-metadata-id";
 
-#[cfg(target_family = "wasm")]
+#[cfg(all(feature = "module", target_family = "wasm"))]
 #[allow(
     missing_docs,
     unreachable_pub,

@@ -46,7 +46,8 @@ struct Root {
     age: Duration,
     /// Since open streams were reported.
     unreported: Duration,
-    kind: Cell<Option<ContextType>>,
+    /// Whether there was a request.
+    has_requests: Cell<bool>,
 }
 
 /// What an operator sees beside Istio's metrics.
@@ -129,16 +130,17 @@ impl RootContext for Root {
         Some(Box::new(self.stream(context_id)))
     }
 
-    /// Nothing says beforehand whether this is an HTTP filter or a network filter: the first stream
-    /// does. Should one proxy use it as both, the first kind of context is right for all, since they
-    /// have the same callback.
+    /// Nothing says beforehand whether this is an HTTP filter or a network filter: streams do. Should
+    /// one proxy use it as both, connections may be `HttpContext`s, since only `on_log` is called for
+    /// them; requests must not be `StreamContext`s, which know no other callback that the module has.
     fn get_type(&self) -> Option<ContextType> {
-        let kind = self.kind.get().unwrap_or_else(|| match read::is_request() {
+        if !self.has_requests.get() {
+            self.has_requests.set(read::is_request());
+        }
+        Some(match self.has_requests.get() {
             true => ContextType::HttpContext,
             false => ContextType::StreamContext,
-        });
-        self.kind.set(Some(kind));
-        Some(kind)
+        })
     }
 }
 

@@ -8,6 +8,10 @@
 //! * [`plan`]: which metrics are reported; [`series`]: under which labels, bounded; [`encoding`]: as
 //!   which names.
 //! * [`filter`]: the Proxy-Wasm callbacks.
+#![cfg_attr(
+    feature = "metadata-exchange",
+    doc = "* [`telemetry`]: this and metadata-exchange in one module."
+)]
 
 pub mod config;
 pub mod destination;
@@ -21,6 +25,8 @@ pub mod peer;
 pub mod plan;
 pub mod resolve;
 pub mod series;
+#[cfg(feature = "metadata-exchange")]
+pub mod telemetry;
 
 pub use filter::root_context;
 
@@ -38,7 +44,10 @@ mod start {
 
     proxy_wasm::main! {{
         extension_common::logger::init();
+        #[cfg(not(feature = "metadata-exchange"))]
         proxy_wasm::set_root_context(|_| super::root_context());
+        #[cfg(feature = "metadata-exchange")]
+        proxy_wasm::set_root_context(|_| super::telemetry::root_context());
     }}
 }
 

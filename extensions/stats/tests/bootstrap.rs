@@ -66,9 +66,11 @@ fn the_committed_extra_stat_tags_are_current() {
 }
 
 #[test]
-fn the_whole_example_has_the_stats_tags_too() {
+fn the_whole_examples_have_the_stats_tags_too() {
     const MARK: &str = "# Generated.";
-    let written = std::fs::read_to_string(path("envoy.yaml")).unwrap();
-    let own = written.split(MARK).next().unwrap();
-    check("envoy.yaml", &format!("{own}{}", stats_tags()));
+    for file in ["envoy.yaml", "envoy-telemetry.yaml"] {
+        let written = std::fs::read_to_string(path(file)).unwrap();
+        let own = written.split(MARK).next().unwrap();
+        check(file, &format!("{own}{}", stats_tags()));
+    }
 }

@@ -168,16 +168,16 @@ impl EnvoyHost {
         self.envoy.as_ref().map(Envoy::log).unwrap_or_default()
     }
 
-    /// What Envoy calls the plugins' streams.
+    /// What Envoy calls the plugins' streams, and their root contexts if they have a root id.
     fn log_prefixes(&self) -> Vec<String> {
-        let prefix = |(plugin, _): &(Plugin, PathBuf)| {
+        let prefixes = |(plugin, _): &(Plugin, PathBuf)| {
             let (name, root_id) = (&plugin.name, &plugin.root_id);
             match root_id.is_empty() {
-                true => name.clone(),
-                false => format!("{name} {root_id}"),
+                true => vec![name.clone()],
+                false => vec![format!("{name} {root_id}"), root_id.clone()],
             }
         };
-        self.plugins.iter().map(prefix).collect()
+        self.plugins.iter().flat_map(prefixes).collect()
     }
 
     pub(super) fn log_size(&self) -> u64 {

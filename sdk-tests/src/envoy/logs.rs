@@ -20,13 +20,13 @@ fn records(log: &str) -> impl Iterator<Item = (Level, &str)> {
     })
 }
 
-/// What the plugins logged. Each prefix is what Envoy calls a plugin's streams: its name, then its
-/// root id. Lines of a root context have no such prefix.
+/// What the plugins logged. Each prefix is what Envoy calls a plugin's streams (its name, then its
+/// root id) or its root context (the root id alone). Without a root id a root context has none.
 pub(super) fn of_plugins(log: &str, prefixes: &[String]) -> Vec<Log> {
-    let of_stream = prefixes.iter().map(|prefix| format!("wasm log {prefix}: "));
+    let prefixed = prefixes.iter().map(|prefix| format!("wasm log {prefix}: "));
     let starts: Vec<_> = ["wasm log: ".to_owned()]
         .into_iter()
-        .chain(of_stream)
+        .chain(prefixed)
         .collect();
     records(log)
         .filter_map(|(level, message)| {

@@ -44,15 +44,30 @@ pub(super) fn stats() -> Subject {
             at("stats_inbound", "stats, inbound", &json!({})),
             at("stats_outbound", "stats, outbound", &json!({})),
             at("stats_inbound", "stats, two labels of its own", &own_labels),
+            with_root_id(
+                "stats_inbound",
+                Variant::extension("telemetry.wasm as stats, inbound", "telemetry", &json!({})),
+            ),
+            with_root_id(
+                "metadata_exchange",
+                Variant::extension(
+                    "telemetry.wasm as metadata-exchange",
+                    "telemetry",
+                    &json!({}),
+                ),
+            ),
         ],
         clusters: Vec::new(),
         servers: Vec::new(),
     }
 }
 
-/// The plugin on this side: a listener of the benchmark has no direction.
+/// stats on this side: a listener of the benchmark has no direction.
 fn at(root_id: &str, what: &'static str, config: &Value) -> Variant {
-    let mut variant = Variant::extension(what, "stats", config);
+    with_root_id(root_id, Variant::extension(what, "stats", config))
+}
+
+fn with_root_id(root_id: &str, mut variant: Variant) -> Variant {
     variant.filter["typed_config"]["config"]["root_id"] = json!(root_id);
     variant
 }

@@ -112,7 +112,7 @@ impl Project {
     /// The source folders of every package that can implement a callback of `extension`: itself,
     /// and each path dependency that has the SDK.
     pub(crate) fn sources(&self, extension: &Extension) -> Result<Vec<PathBuf>> {
-        let graph = Graph::new(&self.metadata)?;
+        let graph = Graph::new(&self.metadata, extension)?;
         let mut folders = Vec::new();
         for id in graph.reachable(&extension.id) {
             let packages = &self.metadata.packages;
@@ -200,16 +200,26 @@ struct Graph<'a> {
 }
 
 impl<'a> Graph<'a> {
-    fn new(metadata: &'a Metadata) -> Result<Self> {
+    fn new(metadata: &'a Metadata, extension: &Extension) -> Result<Self> {
         let resolve = metadata
             .resolve
             .as_ref()
             .context("cargo metadata resolved nothing")?;
-        let dependencies = resolve
+        let mut dependencies: BTreeMap<_, _> = resolve
             .nodes
             .iter()
             .map(|node| (&node.id, normal(node)))
             .collect();
+        // Cargo resolves for the whole workspace at once: with the features of every variant.
+        let package = metadata.packages.iter().find(|p| p.id == extension.id);
+        let absent = package.map(|package| absent(package, &extension.features));
+        let absent = absent.unwrap_or_default();
+        if let Some(direct) = dependencies.get_mut(&extension.id) {
+            direct.retain(|id| {
+                let package = metadata.packages.iter().find(|p| p.id == **id);
+                package.is_none_or(|package| !absent.contains(package.name.as_str()))
+            });
+        }
         let sdk = metadata
             .packages
             .iter()
@@ -236,6 +246,37 @@ impl<'a> Graph<'a> {
     }
 }
 
+/// The optional dependencies of `package` that it does not have with these features.
+fn absent<'a>(package: &'a Package, features: &[String]) -> BTreeSet<&'a str> {
+    let mut open: Vec<_> = features.iter().map(String::as_str).collect();
+    open.push("default");
+    let (mut on, mut present) = (BTreeSet::new(), BTreeSet::new());
+    while let Some(feature) = open.pop() {
+        if !on.insert(feature) {
+            continue;
+        }
+        for needs in package.features.get(feature).into_iter().flatten() {
+            // `dep:x`, `x/feature`, or a feature of this package.
+            match needs
+                .strip_prefix("dep:")
+                .or_else(|| Some(needs.split_once('/')?.0))
+            {
+                Some(dependency) => _ = present.insert(dependency),
+                None => open.push(needs),
+            }
+        }
+    }
+    let optional = package
+        .dependencies
+        .iter()
+        .filter(|dependency| dependency.optional);
+    let absent = optional.filter(|dependency| {
+        let name = dependency.rename.as_deref().unwrap_or(&dependency.name);
+        !present.contains(name)
+    });
+    absent.map(|dependency| dependency.name.as_str()).collect()
+}
+
 fn normal(node: &Node) -> Vec<&PackageId> {
     node.deps
         .iter()
@@ -247,4 +288,25 @@ fn normal(node: &Node) -> Vec<&PackageId> {
         })
         .map(|dependency| &dependency.pkg)
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_callback_of_a_variant_is_in_no_other_module() {
+        let project = Project::workspace().unwrap();
+        let extensions = project.extensions().unwrap();
+        let reads = |artifact: &str| {
+            let extension = extensions.iter().find(|one| one.artifact == artifact);
+            let sources = project.sources(extension.unwrap()).unwrap();
+            sources
+                .iter()
+                .any(|folder| folder.ends_with("metadata-exchange/src"))
+        };
+        assert!(reads("telemetry"));
+        assert!(!reads("stats"));
+        assert!(reads("metadata_exchange"));
+    }
 }

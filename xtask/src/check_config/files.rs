@@ -183,11 +183,15 @@ fn of_kubernetes(spec: &Value, config: &str) -> Option<Configured> {
         };
         environment.extend(value.map(|value| (name.to_owned(), value)));
     }
+    let root_id = spec.get("pluginName").or_else(|| spec.get("rootID"));
     Some(Configured {
         module: module(address?),
+        root_id: root_id
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned(),
         environment,
         configuration: spec.get(config).map_or_else(String::new, Value::to_string),
-        ..Configured::default()
     })
 }
 
@@ -280,11 +284,13 @@ static_resources:
             (
                 "WasmPlugin",
                 r#"{ "url": "oci://a.example/x/basic-auth:1", "pluginConfig": { "realm": "x" },
+                     "pluginName": "root",
                      "vmConfig": { "env": [{ "name": "A", "value": "b" }] } }"#,
             ),
             (
                 "TrafficExtension",
                 r#"{ "wasm": { "url": "oci://a.example/x/basic-auth:1", "pluginConfig": { "realm": "x" },
+                     "pluginName": "root",
                      "vmConfig": { "env": [{ "name": "A", "value": "b" }] } } }"#,
             ),
         ] {
@@ -292,13 +298,15 @@ static_resources:
             let plugin = one(&text, "basic-auth");
             assert_eq!(plugin.configuration, r#"{"realm":"x"}"#, "{kind}");
             assert_eq!(plugin.environment["A"], "b", "{kind}");
+            assert_eq!(plugin.root_id, "root", "{kind}");
         }
         let policy = r#"{ "apiVersion": "v1", "kind": "EnvoyExtensionPolicy", "spec": { "wasm": [
-            { "code": { "image": { "url": "a.example/opa:1" } }, "config": {} },
+            { "code": { "image": { "url": "a.example/opa:1" } }, "config": {}, "rootID": "root" },
             { "code": { "http": { "url": "https://a.example/stats.wasm" } } } ] } }"#;
         let found = in_text(policy, ANY).unwrap();
         let modules: Vec<_> = found.iter().map(|plugin| plugin.module.as_str()).collect();
         assert_eq!(modules, ["opa", "stats"]);
+        assert_eq!(found[0].root_id, "root");
         assert_eq!(found[1].configuration, "");
     }
 }

@@ -28,7 +28,7 @@ fn an_outbound_request_stays_within_its_budget(proxy: &mut Proxy) {
     proxy.configure(json!({})).unwrap();
     send_twice(proxy, &Request::get("/"));
     assert!(returning(proxy) <= 8);
-    proxy.assert_within_budget("outbound request");
+    proxy.assert_within_budget("stats.wasm, outbound request");
 }
 
 #[scenario(native, wasm)]
@@ -42,7 +42,7 @@ fn an_inbound_request_of_a_peer_stays_within_its_budget(proxy: &mut Proxy) {
     proxy.configure(json!({})).unwrap();
     send_twice(proxy, &Request::get("/"));
     assert!(returning(proxy) <= 8);
-    proxy.assert_within_budget("inbound request of a peer");
+    proxy.assert_within_budget("stats.wasm, inbound request of a peer");
 }
 
 #[scenario(native, wasm)]
@@ -54,5 +54,5 @@ fn a_request_with_labels_of_ones_own_stays_within_its_budget(proxy: &mut Proxy) 
         .unwrap();
     send_twice(proxy, &Request::get("/"));
     assert!(returning(proxy) <= 8);
-    proxy.assert_within_budget("two labels of its own");
+    proxy.assert_within_budget("stats.wasm, two labels of its own");
 }

@@ -20,6 +20,7 @@ mod names;
 mod peers;
 mod reload;
 mod tcp;
+mod telemetry;
 
 use std::collections::BTreeMap;
 

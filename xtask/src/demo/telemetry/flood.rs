@@ -7,7 +7,7 @@ use sdk_tests::Request;
 use sdk_tests::envoy::{Envoy, EnvoyOptions, client::Client};
 use serde_json::{Value, json};
 
-use super::proxies;
+use super::proxies::{self, Modules};
 use super::questions::case;
 use crate::demo::stage::Case;
 
@@ -21,7 +21,7 @@ const MAX_GROWTH: u64 = 40 << 20;
 
 pub(super) fn cases(binary: &Path) -> Result<Vec<Case>> {
     let routes = json!([{ "match": { "prefix": "/" }, "direct_response": { "status": 200 } }]);
-    let listener = proxies::http_listener("flood", "OUTBOUND", &routes);
+    let listener = proxies::http_listener("flood", "OUTBOUND", Modules::Apart, &routes);
     let node = json!({ "id": "flood", "cluster": "flood" });
     let config = proxies::config(&node, &[listener], &[])?;
     let envoy = Envoy::start(&EnvoyOptions::new(binary, &config))?;

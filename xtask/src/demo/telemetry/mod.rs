@@ -1,6 +1,7 @@
 //! `cargo xtask demo telemetry`: a client's Envoy, a server's Envoy, and a Prometheus that scrapes both.
 //!
-//! Both Envoys run metadata-exchange, attribute-gen and stats. What Prometheus answers is compared with what was sent.
+//! Both Envoys run metadata-exchange, attribute-gen and stats: the client's as three modules, the server's
+//! as two, since `telemetry.wasm` is two of them. What Prometheus answers is compared with what was sent.
 
 mod chart;
 mod dashboard;
@@ -57,6 +58,7 @@ pub(crate) fn show(tools: &Tools, then: Then, chart: Chart) -> Result<()> {
     }
 
     let mut cases = questions::ask(&prometheus, &sent)?;
+    cases.push(vms(&proxies)?);
     cases.extend(dashboard::check(&prometheus)?);
     cases.push(untagged::case(&tools.envoy)?);
     cases.extend(flood::cases(&tools.envoy)?);
@@ -82,6 +84,17 @@ pub(crate) fn show(tools: &Tools, then: Then, chart: Chart) -> Result<()> {
         interrupt.wait(|| proxies.are_up())?;
     }
     Ok(())
+}
+
+/// stats and metadata-exchange share a VM at the server, and attribute-gen has its own: two for each
+/// three of the client.
+fn vms(proxies: &Proxies) -> Result<Case> {
+    let (client, server) = proxies.vms()?;
+    Ok(questions::case(
+        format!("the server's VMs, where the client has {client} for three modules"),
+        (client / 3 * 2).to_string(),
+        server.to_string(),
+    ))
 }
 
 fn print(cases: &[Case]) {

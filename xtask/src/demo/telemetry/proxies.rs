@@ -15,6 +15,24 @@ use crate::workspace;
 /// The service that both know.
 pub(super) const SERVICE: &str = "reviews.books.svc.cluster.local";
 
+/// In which modules stats and metadata-exchange are.
+#[derive(Clone, Copy)]
+pub(super) enum Modules {
+    /// In one each, and so in a VM each.
+    Apart,
+    /// In `telemetry.wasm`, and so in one VM.
+    Together,
+}
+
+impl Modules {
+    fn of(self, plugin: &str) -> &str {
+        match self {
+            Self::Together if plugin != "attribute_gen" => "telemetry",
+            Self::Together | Self::Apart => plugin,
+        }
+    }
+}
+
 pub(super) struct Proxies {
     // The Envoys go before what they talk to.
     client: Envoy,
@@ -37,7 +55,11 @@ impl Proxies {
             cluster("upstream", &[upstream.addr()], false),
             cluster("database", &[echo()?], false),
         ];
-        let server = config(&node("reviews", "books"), &server_listeners(), &clusters)?;
+        let server = config(
+            &node("reviews", "books"),
+            &server_listeners(Modules::Together),
+            &clusters,
+        )?;
         let server = Envoy::start(&EnvoyOptions::new(binary, &server))?;
         let http = server.listener("inbound");
         let tcp = server.listener("inbound-tcp");
@@ -46,7 +68,11 @@ impl Proxies {
             secured(cluster("reviews-tcp", &[tcp], false)),
             cluster("down", &[], false),
         ];
-        let client = config(&node("productpage", "web"), &client_listeners(), &clusters)?;
+        let client = config(
+            &node("productpage", "web"),
+            &client_listeners(Modules::Apart),
+            &clusters,
+        )?;
         let client = Envoy::start(&EnvoyOptions::new(binary, &client))?;
         Ok(Self {
             client,
@@ -70,6 +96,18 @@ impl Proxies {
             ("client", self.client.admin()),
             ("server", self.server.admin()),
         ]
+    }
+
+    /// How many VMs the client's Envoy has, and the server's.
+    pub(super) fn vms(&self) -> Result<(u64, u64)> {
+        let vms = |envoy: &Envoy| {
+            let stat = "wasm.envoy.wasm.runtime.v8.active";
+            let page = envoy.admin_page(&format!("/stats?filter=^{stat}$"))?;
+            let value = page.trim().strip_prefix(&format!("{stat}: "));
+            let value = value.with_context(|| format!("no {stat}, but {page:?}"))?;
+            anyhow::Ok(value.parse()?)
+        };
+        Ok((vms(&self.client)?, vms(&self.server)?))
     }
 
     pub(super) fn are_up(&self) -> bool {
@@ -198,14 +236,16 @@ fn secured(mut cluster: Value) -> Value {
 }
 
 /// A plugin, as an HTTP filter or a network filter. All that run one module share a VM.
-pub(super) fn wasm(artifact: &str, kind: &str, config: &Value) -> Value {
+fn wasm(modules: Modules, plugin: &str, kind: &str, config: &Value) -> Value {
+    let artifact = modules.of(plugin);
     let module = workspace::wasm().join(format!("{artifact}.wasm"));
     json!({
-        "name": artifact,
+        "name": plugin,
         "typed_config": {
             "@type": format!("type.googleapis.com/envoy.extensions.filters.{kind}.wasm.v3.Wasm"),
             "config": {
-                "name": format!("{artifact}_{kind}"),
+                "name": format!("{plugin}_{kind}"),
+                "root_id": plugin,
                 "failure_policy": "FAIL_OPEN",
                 "vm_config": {
                     "vm_id": artifact,
@@ -225,26 +265,26 @@ fn to(cluster: &str) -> Value {
     json!({ "cluster": cluster })
 }
 
-fn client_listeners() -> [Value; 2] {
+fn client_listeners(modules: Modules) -> [Value; 2] {
     let routes = json!([
         { "match": { "path": "/down" }, "route": to("down") },
         // There is no route for it: an exact match of what nobody asks for.
         { "match": { "safe_regex": { "regex": "/(ok|fail|forbidden|books.Reviews/.*)" } }, "route": to("reviews") },
     ]);
     [
-        http_listener("outbound", "OUTBOUND", &routes),
-        tcp_listener("outbound-tcp", "OUTBOUND", "reviews-tcp"),
+        http_listener("outbound", "OUTBOUND", modules, &routes),
+        tcp_listener("outbound-tcp", "OUTBOUND", modules, "reviews-tcp"),
     ]
 }
 
-fn server_listeners() -> [Value; 2] {
+fn server_listeners(modules: Modules) -> [Value; 2] {
     let routes = json!([
         { "match": { "path": "/forbidden" }, "direct_response": { "status": 403 } },
         { "match": { "prefix": "/" }, "route": to("upstream") },
     ]);
     [
-        http_listener("inbound", "INBOUND", &routes),
-        tcp_listener("inbound-tcp", "INBOUND", "database"),
+        http_listener("inbound", "INBOUND", modules, &routes),
+        tcp_listener("inbound-tcp", "INBOUND", modules, "database"),
     ]
     .map(|mut listener| {
         listener["filter_chains"][0]["transport_socket"] = Identity::Reviews.downstream();
@@ -275,11 +315,24 @@ const OWN_LABELS: [(&str, &str); 2] = [
     ("response_class", "istio_responseClass"),
 ];
 
-pub(super) fn http_listener(name: &str, direction: &str, routes: &Value) -> Value {
+/// What stats is told, over HTTP and TCP: so they also share what a worker keeps of it.
+fn counting() -> Value {
     let own_labels: Map<String, Value> = OWN_LABELS
         .iter()
         .map(|(label, attribute)| ((*label).to_owned(), json!(attribute)))
         .collect();
+    json!({
+        "max_series": 1000,
+        "metrics": [{ "name": "requests_total", "dimensions": own_labels }],
+    })
+}
+
+pub(super) fn http_listener(
+    name: &str,
+    direction: &str,
+    modules: Modules,
+    routes: &Value,
+) -> Value {
     let manager = json!({
         "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": name,
@@ -293,13 +346,10 @@ pub(super) fn http_listener(name: &str, direction: &str, routes: &Value) -> Valu
                     "emit_filter_state": true,
                 },
             },
-            wasm("metadata_exchange", "http", &json!({})),
+            wasm(modules, "metadata_exchange", "http", &json!({})),
             // Before stats, which reads what it generates: also what it generates at the very end.
-            wasm("attribute_gen", "http", &classes()),
-            wasm("stats", "http", &json!({
-                "max_series": 1000,
-                "metrics": [{ "name": "requests_total", "dimensions": own_labels }],
-            })),
+            wasm(modules, "attribute_gen", "http", &classes()),
+            wasm(modules, "stats", "http", &counting()),
             {
                 "name": "envoy.filters.http.router",
                 "typed_config": { "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router" },
@@ -315,12 +365,12 @@ pub(super) fn http_listener(name: &str, direction: &str, routes: &Value) -> Valu
     )
 }
 
-fn tcp_listener(name: &str, direction: &str, cluster: &str) -> Value {
+fn tcp_listener(name: &str, direction: &str, modules: Modules, cluster: &str) -> Value {
     listener(
         name,
         direction,
         &json!([
-            wasm("stats", "network", &json!({})),
+            wasm(modules, "stats", "network", &counting()),
             {
                 "name": "envoy.filters.network.tcp_proxy",
                 "typed_config": {

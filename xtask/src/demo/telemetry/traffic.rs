@@ -63,6 +63,15 @@ pub(super) fn wave(proxies: &Proxies) -> Result<Sent> {
         messages: 3 * 5,
         connections: 3,
     };
+    // Before any request: a plugin that is used for both has to take either first.
+    for _ in 0..sent.connections {
+        let mut connection = TcpStream::connect(proxies.tcp())?;
+        connection.write_all(b"hello")?;
+        connection.shutdown(Shutdown::Write)?;
+        let mut heard = Vec::new();
+        connection.read_to_end(&mut heard)?;
+        anyhow::ensure!(heard == b"hello", "the TCP connection broke");
+    }
     let http = proxies.http();
     let send = |times: u32, request: &Request, status: u16| -> Result<()> {
         for _ in 0..times {
@@ -88,13 +97,5 @@ pub(super) fn wave(proxies: &Proxies) -> Result<Sent> {
     };
     send(sent.grpc_ok, &call("List"), 200)?;
     send(sent.grpc_missing, &call("Missing"), 200)?;
-    for _ in 0..sent.connections {
-        let mut connection = TcpStream::connect(proxies.tcp())?;
-        connection.write_all(b"hello")?;
-        connection.shutdown(Shutdown::Write)?;
-        let mut heard = Vec::new();
-        connection.read_to_end(&mut heard)?;
-        anyhow::ensure!(heard == b"hello", "the TCP connection broke");
-    }
     Ok(sent)
 }

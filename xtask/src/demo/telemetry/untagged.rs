@@ -7,7 +7,7 @@ use sdk_tests::Request;
 use sdk_tests::envoy::{Envoy, EnvoyOptions, client};
 use serde_json::{Value, json};
 
-use super::proxies;
+use super::proxies::{self, Modules};
 use super::questions;
 use crate::demo::stage::Case;
 
@@ -17,7 +17,7 @@ const SIGN: &str = "istio_requests_totalreporter___source___";
 /// One request through such an Envoy.
 pub(super) fn case(binary: &Path) -> Result<Case> {
     let routes = json!([{ "match": { "prefix": "/" }, "direct_response": { "status": 200 } }]);
-    let listener = proxies::http_listener("untagged", "OUTBOUND", &routes);
+    let listener = proxies::http_listener("untagged", "OUTBOUND", Modules::Apart, &routes);
     let node = json!({ "id": "untagged", "cluster": "untagged" });
     let config = proxies::config(&node, &[listener], &[])?;
     let mut config: Value = serde_json::from_str(&config)?;

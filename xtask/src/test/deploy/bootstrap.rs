@@ -125,7 +125,10 @@ fn plugin(spec: &Value, config_key: &str, folder: &Path) -> Result<Value> {
     let address = address(spec).context("the plugin has neither a url nor an image")?;
     let module = module(address, folder)?;
     let configuration = spec.get(config_key).cloned().unwrap_or_else(|| json!({}));
-    let filter = envoy_config::plugin("plugin", &module, &environment(spec), &configuration);
+    let mut filter = envoy_config::plugin("plugin", &module, &environment(spec), &configuration);
+    if let Some(root_id) = spec.get("pluginName").or_else(|| spec.get("rootID")) {
+        filter["config"]["root_id"] = root_id.clone();
+    }
     Ok(bootstrap("plugin", &filter))
 }
 
@@ -211,6 +214,7 @@ mod tests {
         let document = json!({ "kind": "EnvoyExtensionPolicy", "spec": { "wasm": [{
             "code": { "type": "Image", "image": { "url": "a.example/basic-auth:1" } },
             "config": { "realm": "x" },
+            "rootID": "root",
             "env": { "hostKeys": ["USERS"] },
         }] } });
         let configs = configs(&document, folder.path()).unwrap();
@@ -218,6 +222,7 @@ mod tests {
         let text = configs[0].to_string();
         assert!(text.contains(r#"{\"realm\":\"x\"}"#), "{text}");
         assert!(text.contains(r#""host_env_keys":["USERS"]"#), "{text}");
+        assert!(text.contains(r#""root_id":"root""#), "{text}");
     }
 
     #[test]
