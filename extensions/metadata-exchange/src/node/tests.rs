@@ -1,4 +1,5 @@
 use extension_common::{config::parse, headers, protobuf_struct::Limits};
+use serde_json::Value;
 
 use super::*;
 use crate::config::ConfigJson;
@@ -62,6 +63,33 @@ fn the_headers_are_those_of_istio_byte_for_byte() {
     let headers = build("{}", productpage);
     assert_eq!(headers.metadata, ISTIO_1_29);
     assert_eq!(headers.id, b"client");
+}
+
+/// Written by another implementation of Protocol Buffers: `made_with` says which.
+#[test]
+fn golden_headers_are_sent_byte_for_byte() {
+    let vectors: Value = serde_json::from_str(include_str!("../../tests/vectors.json")).unwrap();
+    let vectors = vectors["sent"].as_array().unwrap();
+    assert!(vectors.len() >= 6);
+    for vector in vectors {
+        let headers = build(&vector["config"].to_string(), |path: &[&str]| {
+            let [parents @ .., name] = path else {
+                return None;
+            };
+            let parents = parents.iter().skip(1);
+            let node = parents.fold(&vector["node"], |value, parent| &value[parent]);
+            Some(match &node[*name] {
+                Value::String(text) => text.clone().into_bytes(),
+                Value::Object(fields) => headers::serialize(
+                    fields
+                        .iter()
+                        .map(|(name, value)| (name.as_bytes(), value.as_str().unwrap().as_bytes())),
+                ),
+                _ => return None,
+            })
+        });
+        assert_eq!(headers.metadata, vector["header"], "{}", vector["what"]);
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 use base64::prelude::BASE64_STANDARD;
 use extension_common::config::parse;
+use serde_json::Value;
 
 use super::*;
 use crate::config::ConfigJson;
@@ -52,6 +53,27 @@ fn what_istio_sends_is_kept_under_istios_names() {
         assert_eq!(peer.text(field), Some(value), "{field}");
     }
     assert_eq!(peer.object("labels").unwrap().fields.len(), 4);
+}
+
+/// Written by another implementation of Protocol Buffers: `made_with` says which.
+#[test]
+fn golden_headers_are_read() {
+    let vectors: Value = serde_json::from_str(include_str!("../../tests/vectors.json")).unwrap();
+    let vectors = vectors["received"].as_array().unwrap();
+    assert!(vectors.len() >= 4);
+    for vector in vectors {
+        let what = &vector["what"];
+        let peer = peer(vector["header"].as_str().unwrap().as_bytes());
+        let texts = peer.fields.keys().filter(|field| *field != "labels");
+        let texts: serde_json::Map<_, _> = texts
+            .map(|field| (field.clone(), peer.text(field).into()))
+            .collect();
+        assert_eq!(Value::Object(texts), vector["peer"], "{what}");
+        let labels = peer.object("labels").unwrap();
+        for (label, value) in vector["struct"]["LABELS"].as_object().unwrap() {
+            assert_eq!(labels.text(label), value.as_str(), "{label} of {what}");
+        }
+    }
 }
 
 #[test]
