@@ -29,6 +29,9 @@ pub(crate) struct Extension {
     pub(crate) library: String,
     /// The file's name, with underscores: the library's, unless it is a variant.
     pub(crate) artifact: String,
+    /// What it is, in a sentence: the package's description, unless a variant has its own.
+    #[cfg(feature = "dist")]
+    pub(crate) description: String,
     /// The package's features that it is built with.
     pub(crate) features: Vec<String>,
     id: PackageId,
@@ -142,7 +145,8 @@ impl Project {
 }
 
 /// The modules that a package becomes: one if it has a cdylib, and one for each variant that its
-/// `[[package.metadata.xtask.variant]]` names, with an `artifact` and its `features`.
+/// `[[package.metadata.xtask.variant]]` names, with an `artifact`, its `features`, and perhaps a
+/// `description`.
 fn modules(package: &Package) -> Vec<Extension> {
     let is_cdylib = |target: &&Target| target.crate_types.contains(&CrateType::CDyLib);
     let Some(library) = package.targets.iter().find(is_cdylib) else {
@@ -153,6 +157,8 @@ fn modules(package: &Package) -> Vec<Extension> {
         package: package.name.to_string(),
         artifact: library.clone(),
         library,
+        #[cfg(feature = "dist")]
+        description: package.description.clone().unwrap_or_default(),
         features: Vec::new(),
         id: package.id.clone(),
     };
@@ -161,7 +167,11 @@ fn modules(package: &Package) -> Vec<Extension> {
     let variant = |variant: &Value| {
         let features = variant.get("features")?.as_array()?;
         let features = features.iter().filter_map(Value::as_str);
+        #[cfg(feature = "dist")]
+        let description = variant.get("description").and_then(Value::as_str);
         Some(Extension {
+            #[cfg(feature = "dist")]
+            description: description.unwrap_or(&plain.description).to_owned(),
             artifact: variant.get("artifact")?.as_str()?.to_owned(),
             features: features.map(str::to_owned).collect(),
             ..plain.clone()

@@ -89,7 +89,7 @@ impl Release<'_> {
             name,
             file: &file,
             version: &package.version.to_string(),
-            description: package.description.as_deref().unwrap_or_default(),
+            description: &extension.description,
             license: package.license.as_deref(),
             features: &extension.features,
             module: &module,

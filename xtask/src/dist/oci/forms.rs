@@ -196,7 +196,7 @@ fn image_config(tar: &[u8]) -> Result<Vec<u8>> {
 }
 
 fn runtime_config() -> Result<Vec<u8>> {
-    // Every root id is served by the same code.
+    // Which root ids mean something is in the READMEs.
     json::compact(json!({
         "type": "envoy_proxy",
         "abiVersions": ["v0.2.1"],
