@@ -7,12 +7,27 @@ use anyhow::{Context as _, Result};
 
 /// What the process `pid` has used so far, in user and kernel mode, all its threads together.
 ///
-/// Linux tells it in hundredths of a second (`USER_HZ`, the same on every architecture).
+/// Of each thread Linux tells it in nanoseconds, if it was built so; of the process only in hundredths
+/// of a second (`USER_HZ`, the same on every architecture).
 pub(super) fn time(pid: u32) -> Result<Duration> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).context("Envoy has ended")?;
+    if let Some(exact) = of_threads(pid) {
+        return Ok(exact);
+    }
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).context("a process has ended")?;
     ticks(&stat)
         .map(|ticks| Duration::from_millis(ticks * 10))
         .context("/proc/…/stat has another form than expected")
+}
+
+/// The sum of the threads that are there: Envoy and the servers keep theirs.
+fn of_threads(pid: u32) -> Option<Duration> {
+    let mut sum = Duration::ZERO;
+    for thread in fs::read_dir(format!("/proc/{pid}/task")).ok()? {
+        let schedstat = fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
+        let nanoseconds = schedstat.split_whitespace().next()?.parse().ok()?;
+        sum += Duration::from_nanos(nanoseconds);
+    }
+    Some(sum)
 }
 
 /// Fields 14 and 15; counted after the name, which may hold spaces.
@@ -27,6 +42,18 @@ fn ticks(stat: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn the_threads_of_a_process_have_used_what_the_process_has() {
+        let before = time(std::process::id()).unwrap();
+        let mut work = 0_u64;
+        while time(std::process::id()).unwrap() < before + Duration::from_millis(50) {
+            work = std::hint::black_box(work.wrapping_add(1));
+        }
+        let stat = fs::read_to_string("/proc/self/stat").unwrap();
+        assert!(ticks(&stat).unwrap() >= 4, "{stat}");
+    }
 
     #[test]
     fn user_and_kernel_time_are_added() {
