@@ -35,6 +35,20 @@ pub(crate) fn with_clusters(listeners: &[Value], clusters: &[(&str, SocketAddr)]
     })
 }
 
+/// Makes a cluster of a bootstrap one that gRPC can use.
+pub(crate) fn speak_http2(bootstrap: &mut Value, cluster: &str) {
+    let clusters = bootstrap["static_resources"]["clusters"].as_array_mut();
+    let clusters = clusters.into_iter().flatten();
+    for cluster in clusters.filter(|it| it["name"] == cluster) {
+        cluster["typed_extension_protocol_options"] = json!({
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+                "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+                "explicit_http_config": { "http2_protocol_options": {} },
+            },
+        });
+    }
+}
+
 /// A listener that sends every request through `filters` to `action`, such as a route.
 pub(crate) fn listener(name: &str, filters: &[Value], action: &Value) -> Value {
     let mut route = json!({ "match": { "prefix": "/" } });

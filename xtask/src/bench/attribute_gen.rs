@@ -26,8 +26,7 @@ pub(super) fn subject() -> Result<Subject> {
                 &conditions_of_the_host(),
             ),
         ],
-        clusters: Vec::new(),
-        servers: Vec::new(),
+        ..Subject::default()
     })
 }
 

@@ -40,8 +40,7 @@ pub(super) fn subject() -> Subject {
                 &serde_json::from_str(JWKS).unwrap_or_default(),
             ),
         ],
-        clusters: Vec::new(),
-        servers: Vec::new(),
+        ..Subject::default()
     }
 }
 

@@ -11,46 +11,52 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-const CONNECTIONS: u32 = 8;
+use super::subject::Headers;
 
 /// The one header that is not one: where the requests go.
 const PATH: &str = ":path";
 
-/// Sends about `requests` requests to `address`; fails unless all get 200. Returns how many.
-pub(super) fn run(
-    address: SocketAddr,
-    headers: &[(&'static str, String)],
-    requests: u32,
-) -> Result<u32> {
+/// How much load.
+#[derive(Clone, Copy)]
+pub(super) struct Size {
+    /// All together.
+    pub(super) requests: u32,
+    /// Each has one request at a time.
+    pub(super) connections: u32,
+}
+
+/// Where requests with these headers go.
+pub(super) fn path(headers: &Headers) -> &str {
+    let path = headers.iter().find(|(name, _)| *name == PATH);
+    path.map_or("/secret", |(_, value)| value)
+}
+
+/// Sends about so many requests to `address`; fails unless all get 200. Returns how many.
+pub(super) fn run(address: SocketAddr, headers: &Headers, size: Size) -> Result<u32> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .build()?;
-    let each = requests.div_ceil(CONNECTIONS);
+    let each = size.requests.div_ceil(size.connections);
     runtime.block_on(async {
         let mut connections = JoinSet::new();
-        for _ in 0..CONNECTIONS {
-            connections.spawn(connection(address, headers.to_vec(), each));
+        for _ in 0..size.connections {
+            connections.spawn(connection(address, headers.clone(), each));
         }
         while let Some(result) = connections.join_next().await {
             result.context("a connection ended early")??;
         }
-        Ok(each * CONNECTIONS)
+        Ok(each * size.connections)
     })
 }
 
-async fn connection(
-    address: SocketAddr,
-    headers: Vec<(&'static str, String)>,
-    requests: u32,
-) -> Result<()> {
+async fn connection(address: SocketAddr, headers: Headers, requests: u32) -> Result<()> {
     let stream = TcpStream::connect(address)
         .await
         .context("cannot connect to Envoy")?;
     stream.set_nodelay(true)?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     tokio::spawn(connection);
-    let path = headers.iter().find(|(name, _)| *name == PATH);
-    let path = path.map_or("/secret", |(_, value)| value);
+    let path = path(&headers);
     for _ in 0..requests {
         let mut request = Request::get(path).header("host", "bench.example");
         for (name, value) in headers.iter().filter(|(name, _)| *name != PATH) {

@@ -11,6 +11,10 @@ mod attribute_gen;
 mod basic_auth;
 mod budgets;
 #[cfg(feature = "bench")]
+mod check;
+#[cfg(feature = "bench")]
+mod comparison;
+#[cfg(feature = "bench")]
 mod cpu;
 #[cfg(feature = "bench")]
 mod envoy;
@@ -38,7 +42,8 @@ use anyhow::Result;
 /// the median of the rounds counts.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The extensions to measure, such as `basic-auth`; all of them if none is named
+    /// The extensions to measure, such as `basic-auth`, or `comparison`: the same job in every way
+    /// that Envoy has; all of them if none is named
     #[arg(value_name = "NAME")]
     names: Vec<String>,
     /// How often each filter is measured
@@ -47,6 +52,9 @@ pub(crate) struct Args {
     /// The requests of one measurement
     #[arg(long, default_value_t = 30_000, value_parser = clap::value_parser!(u32).range(1000..))]
     requests: u32,
+    /// How many requests are under way at once
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=100))]
+    connections: u32,
     /// Write the tables of all extensions into docs/src/benchmarks.md too
     #[arg(long, conflicts_with = "names")]
     write: bool,
@@ -54,8 +62,13 @@ pub(crate) struct Args {
     ///
     /// The tests fail when a request costs something else than its budget says; this accepts what
     /// the modules cost now.
-    #[arg(long, conflicts_with_all = ["write", "rounds", "requests"])]
+    #[arg(long, conflicts_with_all = ["write", "rounds", "requests", "connections"])]
     update_budgets: bool,
+    /// Measure nothing: only check that what would be measured lets pass and refuses what it must
+    ///
+    /// Each measurement begins with it.
+    #[arg(long, conflicts_with_all = ["write", "rounds", "requests", "connections", "update_budgets"])]
+    check: bool,
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
@@ -65,14 +78,32 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     measure(args)
 }
 
+/// Checks that the filters of the comparison do their work, without measuring them.
+pub(crate) fn check_comparison() -> Result<()> {
+    measure(&Args {
+        names: vec!["comparison".to_owned()],
+        rounds: 1,
+        requests: 1000,
+        connections: 8,
+        write: false,
+        update_budgets: false,
+        check: true,
+    })
+}
+
 #[cfg(not(feature = "bench"))]
 fn measure(args: &Args) -> Result<()> {
     let mut arguments = vec!["bench".to_owned()];
     arguments.extend(args.names.iter().cloned());
-    arguments.extend(["--rounds".to_owned(), args.rounds.to_string()]);
-    arguments.extend(["--requests".to_owned(), args.requests.to_string()]);
-    if args.write {
-        arguments.push("--write".to_owned());
+    if !args.check {
+        arguments.extend(["--rounds".to_owned(), args.rounds.to_string()]);
+        arguments.extend(["--requests".to_owned(), args.requests.to_string()]);
+        arguments.extend(["--connections".to_owned(), args.connections.to_string()]);
+    }
+    for (flag, is_given) in [("--write", args.write), ("--check", args.check)] {
+        if is_given {
+            arguments.push(flag.to_owned());
+        }
     }
     crate::process::run_self_with("bench", &arguments)
 }
@@ -81,18 +112,36 @@ fn measure(args: &Args) -> Result<()> {
 fn measure(args: &Args) -> Result<()> {
     use crate::{build, tools};
 
-    let chosen = budgets::chosen(&args.names)?;
+    let chosen = chosen(&args.names)?;
+    let size = load::Size {
+        requests: args.requests,
+        connections: args.connections,
+    };
     let tools = tools::setup()?;
-    build::all(&tools)?;
+    if chosen == [comparison::NAME] {
+        build::named(comparison::EXTENSION, &tools)?;
+    } else {
+        build::all(&tools)?;
+    }
     let mut report = String::new();
     for name in chosen {
         if name == "jwt-headers" {
             jwt_headers::prepare(&tools)?;
         }
-        let exact = budgets::measure(&name)?;
-        let exact = exact.as_deref().map(exact::table).transpose()?;
-        let envoy = match subject::of(&name)? {
-            Some(subject) => envoy::measure(&subject, &tools, args.rounds, args.requests)?,
+        let subject = subject::of(&name)?;
+        if args.check {
+            if let Some(subject) = subject.filter(|subject| subject.check.is_some()) {
+                envoy::check(&subject, &tools)?;
+                println!("{name}: every variant lets pass and refuses what it must");
+            }
+            continue;
+        }
+        let exact = match &*name {
+            comparison::NAME => None,
+            extension => Some(exact(extension)?),
+        };
+        let envoy = match subject {
+            Some(subject) => envoy::measure(&subject, &tools, args.rounds, size)?,
             None => Err("Envoy's processor time is not measured yet."),
         };
         let text = report::markdown(&name, exact.as_ref(), &envoy, args);
@@ -103,4 +152,47 @@ fn measure(args: &Args) -> Result<()> {
         report::write(&report)?;
     }
     Ok(())
+}
+
+/// What the names on the command line mean.
+#[cfg(feature = "bench")]
+fn chosen(names: &[String]) -> Result<Vec<String>> {
+    let is_comparison = |name: &String| name == comparison::NAME;
+    let extensions: Vec<_> = names
+        .iter()
+        .filter(|it| !is_comparison(it))
+        .cloned()
+        .collect();
+    let mut chosen = match names.iter().any(is_comparison) && extensions.is_empty() {
+        true => Vec::new(),
+        false => budgets::chosen(&extensions)?,
+    };
+    if names.is_empty() || names.iter().any(is_comparison) {
+        chosen.push(comparison::NAME.to_owned());
+    }
+    Ok(chosen)
+}
+
+#[cfg(feature = "bench")]
+fn exact(extension: &str) -> Result<report::Exact> {
+    let measured = budgets::measure(extension)?;
+    measured.as_deref().map(exact::table).transpose()
+}
+
+#[cfg(all(test, feature = "bench"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_comparison_is_named_like_an_extension() {
+        let chosen = |names: &[&str]| {
+            let names: Vec<_> = names.iter().map(ToString::to_string).collect();
+            chosen(&names).unwrap()
+        };
+        assert_eq!(chosen(&["comparison"]), ["comparison"]);
+        assert_eq!(chosen(&["comparison", "opa"]), ["opa", "comparison"]);
+        assert_eq!(chosen(&["opa"]), ["opa"]);
+        assert_eq!(chosen(&[]).last().unwrap(), "comparison");
+        assert!(chosen(&[]).len() > 2);
+    }
 }

@@ -28,7 +28,8 @@ pub(super) fn subject() -> Result<Subject> {
             Variant::native("Envoy's ext_authz, callout", &ext_authz()),
         ],
         clusters: vec![(CLUSTER, opa.address())],
-        servers: vec![opa],
+        servers: vec![Box::new(opa)],
+        ..Subject::default()
     })
 }
 

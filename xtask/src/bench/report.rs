@@ -11,30 +11,35 @@ use crate::workspace;
 const BEGIN: &str = "<!-- bench: begin -->";
 const END: &str = "<!-- bench: end -->";
 
-/// Both measurements of one extension.
+/// The table of an extension, if one of its scenarios measures.
+pub(super) type Exact = Option<Table>;
+
+/// The measurements of one subject. What is no extension has no exact ones.
 pub(super) fn markdown(
     name: &str,
-    exact: Option<&Table>,
+    exact: Option<&Exact>,
     envoy: &Result<Table, &'static str>,
     args: &Args,
 ) -> String {
     let exact = match exact {
-        Some(table) => format!(
-            "Wasm instructions and host calls of one request, exact for this build:\n\n{table}"
+        Some(Some(table)) => format!(
+            "Wasm instructions and host calls of one request, exact for this build:\n\n{table}\n\n"
         ),
-        None => {
-            "Wasm instructions and host calls: no scenario holds a request to a budget.".to_owned()
+        Some(None) => {
+            "Wasm instructions and host calls: no scenario holds a request to a budget.\n\n"
+                .to_owned()
         }
+        None => String::new(),
     };
     let envoy = match envoy {
         Ok(table) => format!(
-            "Envoy's processor time, one worker, loopback, {} rounds of {} requests, each filter \
-             in turn with no filter; medians:\n\n{table}",
-            args.rounds, args.requests
+            "Envoy's processor time, one worker, loopback, {} rounds of {} requests, {} at once, each \
+             filter in turn with no filter; medians:\n\n{table}",
+            args.rounds, args.requests, args.connections
         ),
         Err(why) => (*why).to_owned(),
     };
-    format!("## {name}\n\n{exact}\n\n{envoy}\n")
+    format!("## {name}\n\n{exact}{envoy}\n\n")
 }
 
 /// Puts the text between the markers in docs/src/benchmarks.md.

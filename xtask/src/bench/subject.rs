@@ -6,27 +6,49 @@ use std::path::Path;
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use super::{attribute_gen, basic_auth, jwt_headers, opa, telemetry};
+use super::check::Check;
+use super::{attribute_gen, basic_auth, comparison, jwt_headers, opa, telemetry};
 use crate::opa::Opa;
 use crate::{envoy_config, workspace};
 
+/// Names and values.
+pub(super) type Headers = Vec<(&'static str, String)>;
+
 /// An extension under load, and what it is compared with.
+#[derive(Default)]
 pub(super) struct Subject {
     /// The headers of the request that the load generator sends to every variant.
-    pub(super) load: Vec<(&'static str, String)>,
+    pub(super) load: Headers,
     /// What stands in the way of the load.
     pub(super) variants: Vec<Variant>,
+    /// What they must do before they are measured.
+    pub(super) check: Option<Check>,
     /// Clusters that the variants call out to.
     pub(super) clusters: Vec<(&'static str, SocketAddr)>,
+    /// The cluster among them that speaks gRPC.
+    pub(super) grpc: Option<&'static str>,
     /// What listens there: it ends when the subject is dropped.
-    #[expect(dead_code, reason = "only held")]
-    pub(super) servers: Vec<Opa>,
+    pub(super) servers: Vec<Box<dyn Server>>,
+}
+
+/// A server that variants call out to; it ends when it is dropped.
+pub(super) trait Server {
+    /// The process whose time is measured.
+    fn pid(&self) -> u32;
+}
+
+impl Server for Opa {
+    fn pid(&self) -> u32 {
+        Opa::pid(self)
+    }
 }
 
 /// A filter to measure in Envoy.
 pub(super) struct Variant {
     pub(super) what: &'static str,
     pub(super) filter: Value,
+    /// Whether it tells the upstream the user, as the check says.
+    pub(super) tells_user: bool,
 }
 
 /// What there is to measure about the extension with this name.
@@ -34,6 +56,7 @@ pub(super) fn of(name: &str) -> Result<Option<Subject>> {
     Ok(match name {
         "attribute-gen" => Some(attribute_gen::subject()?),
         "basic-auth" => Some(basic_auth::subject()),
+        comparison::NAME => Some(comparison::subject()?),
         "jwt-headers" => Some(jwt_headers::subject()),
         "metadata-exchange" => Some(telemetry::metadata_exchange()),
         "opa" => Some(opa::subject()?),
@@ -62,6 +85,15 @@ impl Variant {
         Self {
             what,
             filter: json!({ "name": what, "typed_config": typed_config }),
+            tells_user: false,
+        }
+    }
+
+    /// The same, where the upstream is told the user.
+    pub(super) fn telling_the_user(self) -> Self {
+        Self {
+            tells_user: true,
+            ..self
         }
     }
 }

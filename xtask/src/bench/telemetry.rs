@@ -28,8 +28,7 @@ pub(super) fn metadata_exchange() -> Subject {
                 &json!({ "max_peer_cache_size": 0 }),
             ),
         ],
-        clusters: Vec::new(),
-        servers: Vec::new(),
+        ..Subject::default()
     }
 }
 
@@ -57,8 +56,7 @@ pub(super) fn stats() -> Subject {
                 ),
             ),
         ],
-        clusters: Vec::new(),
-        servers: Vec::new(),
+        ..Subject::default()
     }
 }
 

@@ -49,7 +49,7 @@ pub(crate) fn all(tools: &Tools) -> Result<()> {
 }
 
 /// Builds one extension of the workspace, or one of its modules.
-#[cfg(feature = "check")]
+#[cfg(any(feature = "bench", feature = "check"))]
 pub(crate) fn named(name: &str, tools: &Tools) -> Result<()> {
     let names = [name.to_owned()];
     build(&Project::workspace()?, &names, &workspace::wasm(), tools)

@@ -71,6 +71,12 @@ impl Opa {
         self.address
     }
 
+    /// Its process.
+    #[cfg(feature = "bench")]
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Puts a policy in place.
     pub(crate) fn put_policy(&self, name: &str, text: &str) -> Result<()> {
         let path = format!("/v1/policies/{name}");

@@ -4,6 +4,7 @@
 //! machine says why, and the summary lists it: nothing is passed over in silence.
 
 mod cargo;
+mod comparison;
 mod deliver;
 mod deny;
 pub(crate) mod deploy;
@@ -38,8 +39,8 @@ pub(crate) struct Args {
     #[arg(long)]
     full: bool,
     /// Run this step only; can be repeated. Steps: fmt, clippy, clippy-wasm, build, tests,
-    /// differential, deploy, deliver, template, examples, docs, demo, telemetry, reloads, dist, registry,
-    /// publish, deny, advisories, repeat, reproduce
+    /// differential, deploy, deliver, template, examples, docs, demo, telemetry, reloads, comparison,
+    /// dist, registry, publish, deny, advisories, repeat, reproduce
     #[arg(long, value_name = "STEP")]
     only: Vec<String>,
 }
@@ -74,7 +75,7 @@ struct Step {
     run: fn(&Context) -> Result<Outcome>,
 }
 
-const STEPS: [Step; 21] = [
+const STEPS: [Step; 22] = [
     step("fmt", Tier::Quick, false, cargo::fmt),
     step("clippy", Tier::Quick, false, cargo::clippy),
     step("clippy-wasm", Tier::Default, false, cargo::clippy_wasm),
@@ -95,6 +96,7 @@ const STEPS: [Step; 21] = [
         demo::show_telemetry(&tools::setup()?).map(|()| Outcome::Passed)
     }),
     step("reloads", Tier::Default, true, reloads::run),
+    step("comparison", Tier::Default, true, comparison::run),
     step("dist", Tier::Default, true, dist::run),
     step("registry", Tier::Default, true, dist::registry),
     step("publish", Tier::Default, false, publish::run),

@@ -81,7 +81,7 @@ impl Site {
                 ("control-plane", control_plane),
             ],
         );
-        speak_http2(&mut config["static_resources"]["clusters"][2]);
+        envoy_config::speak_http2(&mut config, "control-plane");
         let config = config.to_string();
         let mut options = EnvoyOptions::new(envoy, &config);
         options.extra_args = vec!["--concurrency".to_owned(), "2".to_owned()];
@@ -337,13 +337,4 @@ fn from_server() -> Value {
             "grpc_services": [{ "envoy_grpc": { "cluster_name": "control-plane" } }],
         },
     })
-}
-
-fn speak_http2(cluster: &mut Value) {
-    cluster["typed_extension_protocol_options"] = json!({
-        "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
-            "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-            "explicit_http_config": { "http2_protocol_options": {} },
-        },
-    });
 }

@@ -1,0 +1,35 @@
+//! What the extensions are compared with: its crates are linted and tested, and each filter of
+//! `cargo xtask bench comparison` must let pass and refuse what it has to.
+
+use anyhow::Result;
+
+use super::{Context, Outcome};
+use crate::{bench, process, workspace};
+
+/// The folders below `xtask/comparison`.
+const CRATES: [&str; 2] = ["dynamic-module", "server"];
+
+pub(super) fn run(_: &Context) -> Result<Outcome> {
+    if !cfg!(target_os = "linux") {
+        let why = "the dynamic module is built for Linux only";
+        return Ok(Outcome::NotRun(why.to_owned()));
+    }
+    let lints = ["--all-targets", "--locked", "--", "-D", "warnings"];
+    for name in CRATES {
+        cargo(name, &["fmt", "--check"])?;
+        cargo(name, &[&["clippy"], &lints[..]].concat())?;
+    }
+    cargo("server", &["test", "--locked"])?;
+    bench::check_comparison()?;
+    Ok(Outcome::Passed)
+}
+
+fn cargo(name: &str, arguments: &[&str]) -> Result<()> {
+    let mut command = process::cargo();
+    command
+        .args(arguments)
+        .current_dir(workspace::root().join("xtask/comparison").join(name))
+        // What other crates have compiled already is not compiled again.
+        .env("CARGO_TARGET_DIR", workspace::target()?);
+    process::run(&mut command)
+}
