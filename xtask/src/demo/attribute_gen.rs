@@ -11,7 +11,8 @@ use anyhow::{Result, bail};
 use sdk_tests::{Request, UpstreamRequest};
 use serde_json::{Value, json};
 
-use super::stage::{self, Case, Extension, Scene, Update};
+use super::case::Case;
+use super::stage::{self, Extension, Scene, Update};
 
 pub(super) const EXTENSION: Extension = Extension {
     name: "attribute-gen",

@@ -5,7 +5,8 @@ use base64::Engine as _;
 use sdk_tests::{Request, UpstreamRequest};
 use serde_json::{Value, json};
 
-use super::stage::{self, Case, Extension, Scene, Update};
+use super::case::Case;
+use super::stage::{self, Extension, Scene, Update};
 
 const USER_HEADER: &str = "x-authenticated-user";
 

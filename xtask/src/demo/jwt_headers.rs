@@ -12,7 +12,8 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use sdk_tests::{Request, UpstreamReply, UpstreamRequest};
 use serde_json::{Value, json};
 
-use super::stage::{self, Case, Extension, Scene, Update};
+use super::case::Case;
+use super::stage::{self, Extension, Scene, Update};
 
 const ISSUER: &str = "https://issuer.demo";
 

@@ -5,6 +5,7 @@
 
 mod attribute_gen;
 mod basic_auth;
+mod case;
 mod interrupt;
 mod jwt_headers;
 mod opa;
@@ -16,8 +17,9 @@ use anyhow::{Result, bail};
 use crate::tools::{self, Tools};
 use crate::{build, table};
 
+use case::Case;
 use interrupt::Interrupt;
-use stage::{Case, Extension, Stage};
+use stage::{Extension, Stage};
 use telemetry::Chart;
 
 /// See the extensions at work in a real Envoy
@@ -87,10 +89,7 @@ pub(crate) fn show(tools: &Tools, then: Then) -> Result<()> {
             continue;
         }
         let cases = (extension.cases)(&mut stage.of(extension))?;
-        differ += cases
-            .iter()
-            .filter(|case| case.expected != case.got)
-            .count();
+        differ += case::different(&cases);
         print(extension, &cases, &stage);
     }
     if differ > 0 {
@@ -116,19 +115,11 @@ pub(crate) fn show(tools: &Tools, then: Then) -> Result<()> {
 }
 
 fn print(extension: &Extension, cases: &[Case], stage: &Stage) {
-    let mut table = table::new(["", "request", "expected", "got"]);
-    for case in cases {
-        let mark = if case.expected == case.got {
-            "ok"
-        } else {
-            "NO"
-        };
-        table.add_row([mark, &case.request, &case.expected, &case.got]);
-    }
     println!(
-        "\n{} in Envoy, at {}\n{table}",
+        "\n{} in Envoy, at {}\n{}",
         extension.name,
-        stage.address(extension)
+        stage.address(extension),
+        case::table("request", cases)
     );
     let mut metrics = table::new(["metric", "value"]);
     for (name, value) in stage.metrics(extension) {

@@ -4,7 +4,8 @@ use anyhow::Result;
 use sdk_tests::{Request, UpstreamRequest};
 use serde_json::{Value, json};
 
-use super::stage::{self, Case, Extension, Scene, Update};
+use super::case::Case;
+use super::stage::{self, Extension, Scene, Update};
 use crate::opa::Opa;
 
 /// The cluster of the OPA server, and that of one that is down.

@@ -12,6 +12,7 @@ use sdk_tests::{Reply, Request, UpstreamReply, UpstreamRequest};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::case::Case;
 use crate::opa::Opa;
 use crate::{envoy_config, workspace};
 
@@ -50,13 +51,6 @@ pub(super) fn as_it_is(_: &mut Value, _: &Path) {}
 /// Everything goes to the upstream.
 pub(super) fn to_upstream() -> Vec<Value> {
     vec![json!({ "match": { "prefix": "/" }, "route": { "cluster": "upstream" } })]
-}
-
-/// One request and what became of it.
-pub(super) struct Case {
-    pub(super) request: String,
-    pub(super) expected: String,
-    pub(super) got: String,
 }
 
 pub(super) struct Stage {

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::prometheus::Prometheus;
 use super::questions::case;
-use crate::demo::stage::Case;
+use crate::demo::case::Case;
 use crate::workspace;
 
 /// What Grafana would put in the place of its variables.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::proxies::{self, Modules};
 use super::questions::case;
-use crate::demo::stage::Case;
+use crate::demo::case::Case;
 
 const HOSTS: u32 = 100_000;
 

@@ -17,12 +17,11 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 
-use crate::table;
 use crate::tools::{self, Tools};
 
 use super::Then;
+use super::case::{self, Case};
 use super::interrupt::Interrupt;
-use super::stage::Case;
 use prometheus::Prometheus;
 use proxies::Proxies;
 
@@ -62,14 +61,11 @@ pub(crate) fn show(tools: &Tools, then: Then, chart: Chart) -> Result<()> {
     cases.extend(dashboard::check(&prometheus)?);
     cases.push(untagged::case(&tools.envoy)?);
     cases.extend(flood::cases(&tools.envoy)?);
-    print(&cases);
+    println!("{}", case::table("asked", &cases));
     if chart == Chart::Write {
         chart::write(&prometheus)?;
     }
-    let differ = cases
-        .iter()
-        .filter(|case| case.expected != case.got)
-        .count();
+    let differ = case::different(&cases);
     if differ > 0 {
         bail!("{differ} of the answers above are not what was expected");
     }
@@ -95,17 +91,4 @@ fn vms(proxies: &Proxies) -> Result<Case> {
         (client / 3 * 2).to_string(),
         server.to_string(),
     ))
-}
-
-fn print(cases: &[Case]) {
-    let mut table = table::new(["", "asked", "expected", "got"]);
-    for case in cases {
-        let mark = if case.expected == case.got {
-            "ok"
-        } else {
-            "NO"
-        };
-        table.add_row([mark, &case.request, &case.expected, &case.got]);
-    }
-    println!("{table}");
 }

@@ -6,7 +6,7 @@ use super::prometheus::Prometheus;
 use super::proxies::SERVICE;
 use super::tls::Identity;
 use super::traffic::Sent;
-use crate::demo::stage::Case;
+use crate::demo::case::Case;
 
 /// The peers, as both proxies must tell them.
 const BETWEEN: &str = "source_workload=\"productpage-v1\",destination_workload=\"reviews-v1\"";

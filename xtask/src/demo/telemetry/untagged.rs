@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::proxies::{self, Modules};
 use super::questions;
-use crate::demo::stage::Case;
+use crate::demo::case::Case;
 
 /// What a name begins with into which labels went.
 const SIGN: &str = "istio_requests_totalreporter___source___";
