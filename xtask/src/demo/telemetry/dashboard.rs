@@ -1,4 +1,5 @@
-//! The dashboards in `examples/grafana`: every query in them has to give something.
+//! The dashboards in `examples/grafana`: every query in them has to give something. And the queries that
+//! the book tells: Prometheus has to understand them.
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
@@ -55,6 +56,36 @@ pub(super) fn check(prometheus: &Prometheus) -> Result<Vec<Case>> {
         cases.push(case(what, "all give something".to_owned(), got));
     }
     Ok(cases)
+}
+
+/// The chapter with a table of questions.
+const CHAPTER: &str = "docs/src/guide/telemetry.md";
+
+/// Some ask for what there should not be, so that it is no mistake to get nothing.
+pub(super) fn check_chapter(prometheus: &Prometheus) -> Result<Case> {
+    let text = std::fs::read_to_string(workspace::root().join(CHAPTER))?;
+    let rows = text
+        .lines()
+        .skip_while(|line| !line.contains("| PromQL |"))
+        .skip(2);
+    let queries: Vec<_> = rows
+        .take_while(|line| line.starts_with('|'))
+        .filter_map(|row| row.split('`').nth(1))
+        .collect();
+    if queries.is_empty() {
+        bail!("{CHAPTER} has no table of queries");
+    }
+    let refused: Vec<_> = queries
+        .iter()
+        .filter_map(|query| prometheus.query(query).err())
+        .map(|error| error.to_string())
+        .collect();
+    let got = match refused.as_slice() {
+        [] => "all understood".to_owned(),
+        refused => refused.join("; "),
+    };
+    let what = format!("the {} queries of {CHAPTER}", queries.len());
+    Ok(case(what, "all understood".to_owned(), got))
 }
 
 /// All `expr` in there.

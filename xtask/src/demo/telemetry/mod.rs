@@ -59,6 +59,7 @@ pub(crate) fn show(tools: &Tools, then: Then, chart: Chart) -> Result<()> {
     let mut cases = questions::ask(&prometheus, &sent)?;
     cases.push(vms(&proxies)?);
     cases.extend(dashboard::check(&prometheus)?);
+    cases.push(dashboard::check_chapter(&prometheus)?);
     cases.push(untagged::case(&tools.envoy)?);
     cases.extend(flood::cases(&tools.envoy)?);
     println!("{}", case::table("asked", &cases));
