@@ -22,6 +22,7 @@ mod docs;
 mod envoy_config;
 #[cfg(feature = "dist")]
 mod folder;
+mod markdown;
 mod new;
 mod opa;
 mod postlink;
@@ -60,6 +61,16 @@ enum Command {
     CheckConfig(check_config::Args),
     Dist(dist::Args),
     Docs(docs::Args),
+}
+
+/// Whether these are words that may stand after `cargo xtask`; if not, the error says why.
+#[cfg(feature = "book")]
+fn understands(words: Vec<String>) -> Result<(), clap::Error> {
+    let words = ["cargo xtask".to_owned()].into_iter().chain(words);
+    match Cli::try_parse_from(words) {
+        Err(error) if error.use_stderr() => Err(error),
+        _ => Ok(()),
+    }
 }
 
 fn main() -> ExitCode {

@@ -39,7 +39,7 @@ pub(super) fn read(file: &Path, name: &str) -> Result<Vec<Configured>> {
     in_text(&text, name)
 }
 
-fn in_text(text: &str, name: &str) -> Result<Vec<Configured>> {
+pub(super) fn in_text(text: &str, name: &str) -> Result<Vec<Configured>> {
     let module = name.replace('-', "_");
     // JSON goes to the plugin as it is: the plugin finds the mistakes.
     let json = text.trim_start().starts_with('{');

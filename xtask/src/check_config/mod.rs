@@ -91,6 +91,19 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
+/// What an extension says to a config that it refuses; `None` if it takes it.
+#[cfg(feature = "book")]
+pub(crate) fn refusal(name: &str, config: &str) -> Result<Option<String>> {
+    for plugin in files::in_text(config, name)? {
+        let trial = trial::Trial::start(&plugin)?;
+        if trial.is_refused {
+            let said: Vec<_> = trial.said.iter().map(|line| &*line.message).collect();
+            return Ok(Some(said.join("\n")));
+        }
+    }
+    Ok(None)
+}
+
 /// Starts the tool again with the mock's engine in it.
 #[cfg(not(feature = "check"))]
 pub(crate) fn run(args: &Args) -> Result<()> {

@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag};
 
-use super::samples::{files, read};
+use super::files::{files, read};
 use crate::workspace;
 
 /// Elsewhere a lint refuses a `pub` that nobody can reach. `host` is public to the engines too, and

@@ -1,33 +1,22 @@
 //! Finds relative links that lead nowhere, in every Markdown file of the repository.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use pulldown_cmark::{Event, LinkType, Options, Parser, Tag, TagEnd};
-use walkdir::{DirEntry, WalkDir};
 
+use super::files::{markdown, read};
 use crate::workspace;
 
 /// Fails with a list of the dead links.
 pub(super) fn check() -> Result<()> {
-    let hidden = |entry: &DirEntry| {
-        let name = entry.file_name().to_string_lossy();
-        entry.depth() > 0 && (name == "target" || name.starts_with('.'))
-    };
     let (mut dead, mut files) = (Vec::new(), 0_u32);
-    let entries = WalkDir::new(workspace::root()).sort_by_file_name();
-    for entry in entries.into_iter().filter_entry(|entry| !hidden(entry)) {
-        let path = entry?.into_path();
-        if path.extension().is_some_and(|extension| extension == "md") {
-            files += 1;
-            let text = fs::read_to_string(&path)
-                .with_context(|| format!("cannot read {}", path.display()))?;
-            for link in links(&text) {
-                if let Some(why) = broken(&path, &link)? {
-                    dead.push(format!("{}: {link}: {why}", workspace::relative(&path)));
-                }
+    for path in markdown()? {
+        files += 1;
+        for link in links(&read(&path)?) {
+            if let Some(why) = broken(&path, &link)? {
+                dead.push(format!("{}: {link}: {why}", workspace::relative(&path)));
             }
         }
     }
@@ -56,7 +45,7 @@ fn broken(from: &Path, link: &str) -> Result<Option<String>> {
     let is_markdown = path.extension().is_some_and(|extension| extension == "md");
     if let Some(fragment) = fragment
         && is_markdown
-        && !anchors(&fs::read_to_string(&path)?).contains(fragment)
+        && !anchors(&read(&path)?).contains(fragment)
     {
         return Ok(Some(format!("that file has no heading #{fragment}")));
     }
@@ -109,6 +98,8 @@ fn anchor(heading: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

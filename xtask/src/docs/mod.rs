@@ -4,19 +4,31 @@
 //! the book. Without the feature, this module starts the tool again with it.
 
 #[cfg(feature = "book")]
+mod blocks;
+#[cfg(feature = "book")]
 mod book;
 #[cfg(feature = "book")]
+mod commands;
+#[cfg(feature = "book")]
+mod configs;
+#[cfg(feature = "book")]
 mod examples;
+#[cfg(feature = "book")]
+mod files;
 #[cfg(feature = "book")]
 mod links;
 #[cfg(feature = "book")]
 mod reference;
 #[cfg(feature = "book")]
 mod samples;
+#[cfg(feature = "book")]
+mod session;
 
 use anyhow::Result;
 
-/// Build the book in docs/ into target/book, and check the links of every Markdown file
+/// Build the book in docs/ into target/book, and check links and code of every Markdown file
+///
+/// Configs go through the modules in target/wasm; one that is not there yet is built.
 #[derive(clap::Args, Default)]
 pub(crate) struct Args {
     /// Write the reference of the configurations anew, from extensions/*/config.schema.json
@@ -24,8 +36,8 @@ pub(crate) struct Args {
     update: bool,
 }
 
-/// Builds the book; checks its code, the reference of the configurations, the examples of `sdk-tests`,
-/// and the links of every Markdown file.
+/// Builds the book; checks the reference of the configurations, the examples of `sdk-tests`, and the links
+/// and code of every Markdown file.
 #[cfg(feature = "book")]
 pub(crate) fn run(args: &Args) -> Result<()> {
     if args.update {
@@ -33,7 +45,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     reference::check()?;
     links::check()?;
-    samples::check()?;
+    blocks::check()?;
     examples::check()?;
     book::build()
 }

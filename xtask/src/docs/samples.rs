@@ -1,92 +1,73 @@
-//! Finds Rust code and YAML in the book that no test runs.
+//! Rust code and YAML that stand in a file that is tested.
 //!
-//! A block marked `rust` or `yaml` must stand, line by line, in a file that is tested; how far it is
-//! indented does not matter. One marked `rust,ignore` is a sketch.
+//! A block must stand there line by line; how far it is indented does not matter.
 
-use std::ffi::OsStr;
-use std::fs;
-use std::path::{Path, PathBuf};
+use anyhow::{Result, bail};
 
-use anyhow::{Context as _, Result, bail};
-use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
-use walkdir::WalkDir;
-
-use crate::workspace;
+use super::files::{files, read};
+use crate::{markdown, workspace};
 
 /// Where the tested files are.
 const SOURCES: [&str; 3] = ["examples", "extensions", "sdk-tests"];
 
-/// How a block is marked, and the extension of the files that have it.
+/// The extension of the files that have blocks of a language.
 const LANGUAGES: [(&str, &str); 2] = [("rust", "rs"), ("yaml", "yaml")];
 
-/// Fails with the first line of each block that is nowhere else.
-pub(super) fn check() -> Result<()> {
-    let (mut untested, mut count) = (Vec::new(), 0_u32);
-    for (language, extension) in LANGUAGES {
+/// The tested files, each with its extension.
+pub(super) struct Samples(Vec<(String, String)>);
+
+impl Samples {
+    pub(super) fn read() -> Result<Self> {
         let mut sources = Vec::new();
-        for folder in SOURCES {
-            for path in files(&workspace::root().join(folder), extension)? {
-                sources.push(normal(&read(&path)?));
-            }
-        }
-        for path in files(&workspace::root().join("docs/src"), "md")? {
-            for block in blocks(&read(&path)?, language) {
-                count += 1;
-                let code = normal(&block);
-                if !sources.iter().any(|source| source.contains(&code)) {
-                    let line = block.lines().next().unwrap_or_default();
-                    untested.push(format!("{}: {line}", workspace::relative(&path)));
+        for (_, extension) in LANGUAGES {
+            for folder in SOURCES {
+                for path in files(&workspace::root().join(folder), extension)? {
+                    let text = read(&path)?;
+                    sources.push((extension.to_owned(), normal(&text)));
+                    if extension == "rs" {
+                        sources.push((extension.to_owned(), normal(&doctests(&text))));
+                    }
                 }
             }
         }
+        Ok(Self(sources))
     }
-    if !untested.is_empty() {
-        bail!(
-            "{} blocks of Rust or YAML are in no tested file:\n  {}",
-            untested.len(),
-            untested.join("\n  ")
-        );
-    }
-    println!("{count} blocks of Rust and YAML in the book are tested");
-    Ok(())
-}
 
-/// The files with this extension, without what cargo wrote.
-pub(super) fn files(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
-    let entries = WalkDir::new(folder).sort_by_file_name().into_iter();
-    let entries = entries.filter_entry(|entry| entry.file_name() != "target");
-    let mut files = Vec::new();
-    for entry in entries {
-        let path = entry?.into_path();
-        if path.extension() == Some(OsStr::new(extension)) {
-            files.push(path);
+    #[cfg(test)]
+    pub(super) fn of(files: &[(&str, &str)]) -> Self {
+        let normal = |(extension, text): &(&str, &str)| ((*extension).to_owned(), normal(text));
+        Self(files.iter().map(normal).collect())
+    }
+
+    /// Fails if `code` is in no file of its language.
+    pub(super) fn have(&self, language: &str, code: &str) -> Result<()> {
+        let extension = LANGUAGES.iter().find(|known| known.0 == language);
+        let code = normal(code);
+        let is_there = |source: &(String, String)| {
+            extension.is_some_and(|known| known.1 == source.0) && source.1.contains(&code)
+        };
+        if !self.0.iter().any(is_there) {
+            bail!(
+                "it is in no tested file: {}",
+                code.trim().lines().next().unwrap_or_default()
+            );
         }
+        Ok(())
     }
-    Ok(files)
 }
 
-pub(super) fn read(path: &Path) -> Result<String> {
-    fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
-}
-
-/// The blocks that are marked with this language and nothing else.
-fn blocks(text: &str, language: &str) -> Vec<String> {
-    let (mut blocks, mut block) = (Vec::new(), None);
-    for event in Parser::new(text) {
-        match event {
-            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) if &*info == language => {
-                block = Some(String::new());
-            }
-            Event::Text(part) => {
-                if let Some(block) = &mut block {
-                    block.push_str(&part);
-                }
-            }
-            Event::End(TagEnd::CodeBlock) => blocks.extend(block.take()),
-            _ => {}
-        }
-    }
-    blocks
+/// The examples in the documentation of Rust code that `cargo test` compiles, without what they hide.
+fn doctests(code: &str) -> String {
+    let lines = code.lines().map(str::trim);
+    let lines = lines.map(|line| line.strip_prefix("///").or(line.strip_prefix("//!")));
+    let docs: Vec<_> = lines.map(Option::unwrap_or_default).collect();
+    let blocks = markdown::blocks(&docs.join("\n"));
+    let compiled = blocks
+        .iter()
+        .filter(|block| matches!(&*block.language, "" | "no_run"));
+    let shown = compiled.flat_map(|block| block.text.lines());
+    let shown = shown.filter(|line| !line.trim_start().starts_with('#') || line.contains("#["));
+    shown.map(|line| format!("{line}\n")).collect()
 }
 
 /// Whole lines, each without the space around it.
@@ -100,17 +81,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sketches_and_other_languages_are_left_alone() {
-        let text = "```rust\na\n```\n```rust,ignore\nb\n```\n```sh\nc\n```\n`d`\n";
-        assert_eq!(blocks(text, "rust"), ["a\n"]);
-        assert_eq!(blocks(text, "sh"), ["c\n"]);
+    fn an_example_in_the_documentation_counts_without_what_it_hides() {
+        let code = "/// A.\n/// ```\n/// # use b;\n/// #[c]\n/// d();\n/// ```\n/// ```ignore\n/// e();\n/// ```\nf();\n";
+        assert_eq!(doctests(code).replace(' ', ""), "#[c]\nd();\n");
     }
 
     #[test]
     fn a_block_is_whole_lines_of_a_file_at_any_depth() {
-        let source = normal("fn f() {\n    a();\n    b(1);\n}\n");
-        assert!(source.contains(&normal("a();\nb(1);\n")));
-        assert!(!source.contains(&normal("a();\nb(\n")));
-        assert!(!source.contains(&normal("a();\n}\n")));
+        let samples = Samples::of(&[("rs", "fn f() {\n    a();\n    b(1);\n}\n")]);
+        assert!(samples.have("rust", "a();\nb(1);\n").is_ok());
+        for (language, other) in [
+            ("rust", "a();\nb(\n"),
+            ("rust", "a();\n}\n"),
+            ("yaml", "a();\n"),
+        ] {
+            assert!(samples.have(language, other).is_err(), "{other}");
+        }
     }
 }

@@ -88,7 +88,7 @@ const STEPS: [Step; 22] = [
     step("deliver", Tier::Default, true, deliver::run),
     step("template", Tier::Default, false, template::run),
     step("examples", Tier::Default, false, examples::run),
-    step("docs", Tier::Default, false, docs),
+    step("docs", Tier::Default, true, docs),
     step("demo", Tier::Default, true, |_| {
         demo::show(&tools::setup()?, demo::Then::Stop).map(|()| Outcome::Passed)
     }),

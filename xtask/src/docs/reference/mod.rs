@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
-use super::samples::{files, read};
+use super::files::{files, read};
 use crate::workspace;
 
 const FOLDER: &str = "docs/src/reference";

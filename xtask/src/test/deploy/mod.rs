@@ -9,7 +9,6 @@
 mod bootstrap;
 mod fail_closed;
 mod kubernetes;
-mod readme;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,7 +21,7 @@ use serde_json::Value;
 pub(crate) use bootstrap::{artifact, configs};
 
 use super::{Context, Outcome};
-use crate::{deploy, process, tools, workspace};
+use crate::{deploy, markdown, process, tools, workspace};
 
 /// The folder in the configs that stands for wherever a user keeps them.
 const FOLDER: &str = "/etc/envoy";
@@ -135,17 +134,20 @@ pub(super) fn check_folder(
 
 /// Checks what a README shows; returns how many configs Envoy loaded.
 fn check_readme(file: &Path, envoy: &Path) -> Result<u32> {
-    let snippets = readme::snippets(&fs::read_to_string(file)?);
+    let blocks = markdown::blocks(&fs::read_to_string(file)?);
+    let configs = blocks
+        .iter()
+        .filter(|block| block.language == "yaml" && block.marks.is_empty());
     let written = tempfile::tempdir().context("cannot create a temporary folder")?;
-    for (index, snippet) in snippets.iter().enumerate() {
-        let name = format!("block-{}.yaml", index + 1);
-        fs::write(written.path().join(name), snippet)?;
+    for block in configs {
+        let name = format!("line-{}.yaml", block.line);
+        fs::write(written.path().join(name), &block.text)?;
     }
     check_folder(written.path(), file, &workspace::wasm(), envoy)
 }
 
-/// The READMEs that show configs.
-fn readmes() -> Result<Vec<PathBuf>> {
+/// The READMEs whose YAML is loaded.
+pub(crate) fn readmes() -> Result<Vec<PathBuf>> {
     let root = workspace::root();
     let mut files = vec![root.join("README.md")];
     for entry in fs::read_dir(root.join("extensions"))? {
