@@ -18,6 +18,7 @@ mod embedded;
 mod failures;
 mod leaving;
 mod older_filter;
+mod readme;
 mod shadow;
 mod told;
 
