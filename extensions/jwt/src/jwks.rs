@@ -11,10 +11,10 @@ use crate::{
 pub const MAX_BYTES: usize = 1024 * 1024;
 
 /// The most keys of a set that are looked at.
-const MAX_KEYS: usize = 256;
+pub const MAX_KEYS: usize = 256;
 
-/// Keys are flat; certificates in them are lists.
-const MAX_DEPTH: usize = 8;
+/// How deep its JSON may be: keys are flat, certificates in them are lists.
+pub const MAX_DEPTH: usize = 8;
 
 /// Where a set comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 //! token, and nothing of requests, configurations or hosts.
 //!
 //! * [`token`]: a token, read strictly; [`error`]: what can be wrong with it.
-//! * [`jwks`], [`jwk`], [`algorithm`]: keys, and which of them a token means.
+//! * [`jwks`], [`jwk`], [`pem`], [`algorithm`]: keys, and which of them a token means.
 //! * [`signature`]: verification, by the host where it has proven that it can, else in Rust.
 //! * [`claims`]: what may be asked of the registered claims.
 //!
@@ -39,6 +39,7 @@ pub mod claims;
 pub mod error;
 pub mod jwk;
 pub mod jwks;
+pub mod pem;
 pub mod signature;
 pub mod token;
 

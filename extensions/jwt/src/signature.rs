@@ -8,7 +8,7 @@
 //! process. Ours verifies with the host's own function where that has proven itself
 //! ([`HostCrypto`]), and with RustCrypto's crates where it has not.
 
-mod der;
+pub(crate) mod der;
 mod host;
 mod known_answers;
 pub(crate) mod material;

@@ -224,3 +224,19 @@ fn parts_that_make_no_key_are_refused() {
     assert!(Key::secret(&[7; 31]).is_err());
     assert!(Key::secret(&[7; 32]).is_ok());
 }
+
+#[test]
+fn a_key_that_was_written_is_read_from_pem() {
+    let point = der::point(&decode(known_answers::P256_POINT)).unwrap();
+    let modulus = decode(known_answers::RSA_MODULUS);
+    let rsa = der::rsa_key(&modulus, &known_answers::RSA_EXPONENT);
+    for (der, algorithm) in [(point, Algorithm::ES256), (rsa, Algorithm::RS256)] {
+        let body = base64::prelude::BASE64_STANDARD.encode(der);
+        let pem = |label| format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----");
+        let key = crate::pem::key(&pem("PUBLIC KEY")).unwrap();
+        assert!(key.fits(algorithm), "{algorithm:?}");
+        for other in ["CERTIFICATE", "PRIVATE KEY"] {
+            assert!(crate::pem::key(&pem(other)).is_none(), "{other}");
+        }
+    }
+}
