@@ -124,7 +124,7 @@ pub use serde_json::json;
 /// What `#[scenario]` writes calls to.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::run::{Outcome, example, network_example, run};
+    pub use crate::run::{Outcome, built, example, network_example, run};
 }
 
 /// Expands to its input, since the feature `wasm` is on.

@@ -1,6 +1,8 @@
 //! Runs one scenario on one host. `#[scenario]` writes the calls.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use proxy_wasm::traits::RootContext;
 
@@ -42,6 +44,21 @@ pub fn run<T: Outcome>(kind: HostKind, plugin: &Plugin, scenario: impl FnOnce(&m
             faults.join("\n  ")
         );
     }
+}
+
+/// Builds a plugin that is only tested, never shipped, as a module below `folder`.
+pub fn built(package: &str, folder: &str) -> PathBuf {
+    let target = Path::new(folder).join(package);
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let status = Command::new(cargo)
+        .args(["build", "--quiet", "--release", "--package", package])
+        .args(["--target", "wasm32-wasip1", "--target-dir"])
+        .arg(&target)
+        .status()
+        .expect("cargo runs");
+    assert!(status.success(), "{package} does not build");
+    let module = format!("{}.wasm", package.replace('-', "_"));
+    target.join("wasm32-wasip1/release").join(module)
 }
 
 /// Runs an example of this crate's documentation.

@@ -35,9 +35,9 @@ mod streams;
 mod strictness;
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::OnceLock;
 
+use sdk_tests::__private::built;
 use sdk_tests::{Plugin, Proxy, Reply, Request};
 
 fn plugin() -> Plugin {
@@ -61,24 +61,7 @@ fn with_module(plugin: Plugin) -> Plugin {
 /// The fixture as a module, built the first time that a test asks for it.
 fn module() -> &'static Path {
     static MODULE: OnceLock<PathBuf> = OnceLock::new();
-    MODULE.get_or_init(|| {
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fixture");
-        let status = Command::new(env!("CARGO"))
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .args([
-                "build",
-                "--quiet",
-                "--release",
-                "--package",
-                "sdk-tests-fixture",
-            ])
-            .args(["--target", "wasm32-wasip1", "--target-dir"])
-            .arg(&target)
-            .status()
-            .expect("cargo runs");
-        assert!(status.success(), "the fixture does not build");
-        target.join("wasm32-wasip1/release/sdk_tests_fixture.wasm")
-    })
+    MODULE.get_or_init(|| built("sdk-tests-fixture", env!("CARGO_TARGET_TMPDIR")))
 }
 
 /// Sends a request; returns the reply and what the plugin logged meanwhile.
