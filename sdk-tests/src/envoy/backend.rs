@@ -116,14 +116,15 @@ impl EnvoyHost {
     fn start_envoy(&self) -> Envoy {
         let plugins = self.plugins.iter().enumerate();
         let upstream = self.network.as_ref().map(Network::upstream);
-        let bootstrap = bootstrap(
+        let mut bootstrap = bootstrap(
             plugins.map(|(at, (plugin, _))| (plugin.name.as_str(), self.resource_file(at))),
             upstream.unwrap_or(self.upstream.addr()),
             self.servers.endpoints(),
             self.grpc.endpoints(),
             (self.workers, self.network.is_some()),
         );
-        let bootstrap = super::surroundings::apply(&self.surroundings, &bootstrap);
+        super::surroundings::apply(&self.surroundings, &mut bootstrap);
+        let bootstrap = bootstrap.to_string();
         let binary = find_binary().unwrap_or_else(|error| panic!("{error}"));
         let mut options = EnvoyOptions::new(binary, &bootstrap);
         options.dir = Some(self.dir.path().to_owned());

@@ -30,7 +30,7 @@ pub(super) fn bootstrap<'a>(
     callouts: impl Iterator<Item = (&'a str, Option<SocketAddr>)>,
     grpc: impl Iterator<Item = (&'a str, Option<SocketAddr>)>,
     (workers, is_network): (usize, bool),
-) -> String {
+) -> Value {
     let clusters: Vec<_> = [("upstream", Some(upstream))]
         .into_iter()
         .chain(callouts)
@@ -60,7 +60,6 @@ pub(super) fn bootstrap<'a>(
         "admin": { "address": any_port() },
         "static_resources": { "listeners": listeners, "clusters": clusters },
     })
-    .to_string()
 }
 
 /// What Envoy calls such a filter in statistics.

@@ -5,9 +5,8 @@ use serde_json::{Value, json};
 use super::LISTENER;
 use crate::proxy::Surroundings;
 
-/// The bootstrap with what is around the plugin.
-pub(super) fn apply(surroundings: &Surroundings, bootstrap: &str) -> String {
-    let mut bootstrap: Value = serde_json::from_str(bootstrap).expect("a bootstrap is JSON");
+/// Puts what is around the plugin into the bootstrap.
+pub(super) fn apply(surroundings: &Surroundings, bootstrap: &mut Value) {
     if let Some(metadata) = &surroundings.node_metadata {
         bootstrap["node"]["metadata"] = metadata.clone();
     }
@@ -45,5 +44,4 @@ pub(super) fn apply(surroundings: &Surroundings, bootstrap: &str) -> String {
             endpoint["metadata"] = json!({ "filter_metadata": metadata });
         }
     }
-    bootstrap.to_string()
 }
