@@ -1,7 +1,6 @@
 //! Scenarios in a real Envoy.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -10,7 +9,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::bootstrap::{LISTENER, Resource, bootstrap, filter_kind};
+use super::bootstrap::{LISTENER, bootstrap};
 use super::callouts::CalloutServers;
 use super::grpc::GrpcServers;
 use super::network::Network;
@@ -30,10 +29,10 @@ use crate::{Reply, Request, Rule, UpstreamReply, UpstreamRequest, Violation};
 /// One Envoy and one upstream for one scenario. It starts with the first configuration.
 pub(crate) struct EnvoyHost {
     /// The chain, with the module of each.
-    plugins: Vec<(Plugin, PathBuf)>,
-    env: Vec<(String, String)>,
+    pub(super) plugins: Vec<(Plugin, PathBuf)>,
+    pub(super) env: Vec<(String, String)>,
     surroundings: Surroundings,
-    dir: TempDir,
+    pub(super) dir: TempDir,
     upstream: Upstream,
     /// What the upstream has seen of exchanges that are not over.
     arrived: Vec<UpstreamRequest>,
@@ -43,14 +42,14 @@ pub(crate) struct EnvoyHost {
     pub(super) network: Option<Network>,
     pub(super) envoy: Option<Envoy>,
     pub(super) workers: usize,
-    version: u64,
+    pub(super) version: u64,
     /// Requests that are on their way.
     pub(super) visits: BTreeMap<u64, Visit>,
     next_visit: u64,
     /// All bytes that clients have written.
     pub(super) written: u64,
     /// Traps that a refused configuration accounts for.
-    excused_traps: usize,
+    pub(super) excused_traps: usize,
 }
 
 /// The host for a plugin.
@@ -84,36 +83,8 @@ pub(crate) fn host(plugin: &Plugin) -> EnvoyHost {
     }
 }
 
-/// What became of the configurations so far.
-#[derive(Default)]
-struct Updates {
-    accepted: u64,
-    refused: u64,
-}
-
 impl EnvoyHost {
-    /// Puts a plugin's configuration where Envoy looks for it, in one step.
-    fn publish(&self, at: usize, configuration: &[u8]) {
-        let (plugin, module) = &self.plugins[at];
-        let configuration = std::str::from_utf8(configuration);
-        let resource = Resource {
-            version: self.version,
-            plugin,
-            module,
-            env: &self.env,
-            configuration: configuration.expect("Envoy takes UTF-8 configurations only"),
-        };
-        let (draft, file) = (self.dir.path().join("draft.json"), self.resource_file(at));
-        fs::write(&draft, resource.discovery_response())
-            .and_then(|()| fs::rename(draft, file))
-            .expect("a place for the plugin's configuration");
-    }
-
-    fn resource_file(&self, at: usize) -> PathBuf {
-        self.dir.path().join(format!("plugin-{at}.json"))
-    }
-
-    fn start_envoy(&self) -> Envoy {
+    pub(super) fn start_envoy(&self) -> Envoy {
         let plugins = self.plugins.iter().enumerate();
         let upstream = self.network.as_ref().map(Network::upstream);
         let mut bootstrap = bootstrap(
@@ -147,30 +118,12 @@ impl EnvoyHost {
         self.envoy.as_ref().map(Envoy::admin)
     }
 
-    fn updates(&self, admin: SocketAddr, at: usize) -> Updates {
-        let name = &self.plugins[at].0.name;
-        let kind = filter_kind(self.network.is_some());
-        let prefix = format!("extension_config_discovery.{kind}.{name}.");
-        let stats = super::admin::stats(admin, "extension_config_discovery").unwrap_or_default();
-        let stat = |name: &str| {
-            stats
-                .get(&format!("{prefix}{name}"))
-                .copied()
-                .unwrap_or_default()
-        };
-        Updates {
-            // Both: received, and applied on every thread.
-            accepted: stat("update_success").min(stat("config_reload")),
-            refused: stat("update_rejected") + stat("config_fail"),
-        }
-    }
-
     pub(super) fn log(&self) -> String {
         self.envoy.as_ref().map(Envoy::log).unwrap_or_default()
     }
 
     /// What Envoy calls the plugins' streams, and their root contexts if they have a root id.
-    fn log_prefixes(&self) -> Vec<String> {
+    pub(super) fn log_prefixes(&self) -> Vec<String> {
         let prefixes = |(plugin, _): &(Plugin, PathBuf)| {
             let (name, root_id) = (&plugin.name, &plugin.root_id);
             match root_id.is_empty() {
@@ -193,7 +146,7 @@ impl EnvoyHost {
 
     /// Envoy answers before it logs a stream and ends its context: wait for that, and for the
     /// answers of callouts if nobody else may wait for them.
-    fn settle(&mut self) {
+    pub(super) fn settle(&mut self) {
         if self.network.is_some() {
             return self.wait_for_calm();
         }
@@ -214,22 +167,6 @@ impl EnvoyHost {
                 .wait_for("end the streams and callouts", idle)
                 .unwrap_or_else(|error| panic!("{error}"));
         }
-    }
-
-    /// Waits until Envoy has taken a plugin's configuration, or refused it.
-    fn outcome(&mut self, at: usize, before: &Updates) -> bool {
-        let mut envoy = self.envoy.take().unwrap_or_else(|| self.start_envoy());
-        let admin = envoy.admin();
-        let outcome = envoy.wait_for("take the configuration", || {
-            let now = self.updates(admin, at);
-            if now.accepted > before.accepted {
-                Some(true)
-            } else {
-                (now.refused > before.refused).then_some(false)
-            }
-        });
-        self.envoy = Some(envoy);
-        outcome.unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// The request as it came to the upstream, if it did. Several on their way are told apart by
@@ -290,40 +227,7 @@ impl Backend for EnvoyHost {
     }
 
     fn configure(&mut self, config: &[u8]) -> Result<(), Rejected> {
-        let logged = self.log_size();
-        let before = self
-            .admin()
-            .map(|admin| self.updates(admin, 0))
-            .unwrap_or_default();
-        let is_first = self.envoy.is_none();
-        self.version += 1;
-        self.publish(0, config);
-        if is_first {
-            for at in 1..self.plugins.len() {
-                let config = self.plugins[0].0.next[at - 1].1.0.clone();
-                self.publish(at, &config);
-            }
-        }
-        let accepted = self.outcome(0, &before);
-        if is_first {
-            for at in 1..self.plugins.len() {
-                let name = self.plugins[at].0.name.clone();
-                let accepted = self.outcome(at, &Updates::default());
-                assert!(accepted, "{name} refuses its configuration: {}", self.log());
-            }
-        }
-        if accepted {
-            self.settle();
-            return Ok(());
-        }
-        let logs = logs::of_plugins(&self.log_from(logged), &self.log_prefixes());
-        let traps = logs::traps(&self.log());
-        let trap = traps
-            .get(self.excused_traps..)
-            .and_then(<[_]>::first)
-            .cloned();
-        self.excused_traps = traps.len();
-        Err(Rejected::new(logs, trap))
+        self.update(config)
     }
 
     fn start(&mut self, request: &Request) -> u64 {

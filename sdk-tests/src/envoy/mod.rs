@@ -27,6 +27,7 @@ mod logs;
 mod network;
 mod process;
 mod surroundings;
+mod updates;
 mod upstream;
 mod visits;
 
