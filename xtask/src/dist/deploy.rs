@@ -35,6 +35,35 @@ pub(super) struct Places<'a> {
     pub(super) downloads: Option<&'a str>,
 }
 
+impl Places<'_> {
+    /// Fails on what would make addresses that lead nowhere.
+    pub(super) fn check(self) -> Result<()> {
+        if let Some(registry) = self.registry {
+            let is_part = |c: char| matches!(c, 'a'..='z' | '0'..='9' | '.' | '_' | '-' | ':');
+            let is_name = |part: &str| !part.is_empty() && part.chars().all(is_part);
+            // `oci:` stands before it in the configs.
+            if registry.contains("//") || !registry.split('/').all(is_name) {
+                bail!(
+                    "--registry {registry}: expected a host and a path in lower case, such as \
+                     ghcr.io/me/extensions"
+                );
+            }
+        }
+        if let Some(downloads) = self.downloads {
+            let is_address = ["https://", "http://"]
+                .iter()
+                .any(|s| downloads.starts_with(s));
+            if !is_address || downloads.ends_with('/') || downloads.contains(char::is_whitespace) {
+                bail!(
+                    "--downloads {downloads}: expected an address without a slash at its end, \
+                     such as https://example.com/v0.1.0"
+                );
+            }
+        }
+        Ok(())
+    }
+}
+
 /// A config with the digest of every module that it names, and the places that have them.
 pub(super) fn fill(text: &str, releases: &[Release], places: Places<'_>) -> Result<String> {
     let lines: Vec<&str> = text.lines().collect();
@@ -42,9 +71,14 @@ pub(super) fn fill(text: &str, releases: &[Release], places: Places<'_>) -> Resu
     let mut digest = None;
     for (at, line) in lines.iter().enumerate() {
         let mut line = (*line).to_owned();
-        let found = named(&line, releases)?;
+        let address = address(&line);
+        let found = address.map(|address| named(address, releases));
+        let found = found.transpose()?.flatten();
+        if address.is_some() {
+            // What comes next is said of this one, also where it is none of ours.
+            digest = found;
+        }
         if let Some(found) = found {
-            digest = Some(found);
             line = pinned(&line, found);
             line = line.replace(REGISTRY, places.registry.unwrap_or(REGISTRY));
             if let (Some(downloads), Some(release)) = (places.downloads, releases.first()) {
@@ -69,18 +103,19 @@ pub(super) fn fill(text: &str, releases: &[Release], places: Places<'_>) -> Resu
     Ok(filled)
 }
 
-/// The digest of the module that a line with an address names.
-fn named<'a>(line: &str, releases: &'a [Release]) -> Result<Option<&'a str>> {
-    let text = line.trim().trim_start_matches("- ");
-    let Some((key, address)) = text.split_once(": ") else {
-        return Ok(None);
-    };
+/// The address in a line, if it has one.
+fn address(line: &str) -> Option<&str> {
+    let (key, address) = line.trim().trim_start_matches("- ").split_once(": ")?;
     // `url` in Kubernetes resources, `uri` in Envoy's, `reference` and `image` of volumes.
     if !["url", "uri", "reference", "image"].contains(&key) {
-        return Ok(None);
+        return None;
     }
     let address = address.split(" #").next().unwrap_or_default();
-    let address = address.trim().trim_matches(['"', '\'']);
+    Some(address.trim().trim_matches(['"', '\'']))
+}
+
+/// The digest of the module at an address.
+fn named<'a>(address: &str, releases: &'a [Release]) -> Result<Option<&'a str>> {
     let last = address.rsplit('/').next().unwrap_or(address);
     if let Some(file) = last.strip_suffix(".wasm") {
         let release = releases.iter().find(|release| release.artifact == file);
@@ -138,6 +173,26 @@ mod tests {
             file: "f".repeat(64),
             image: "1".repeat(64),
         }]
+    }
+
+    #[test]
+    fn a_place_that_would_make_wrong_addresses_is_refused() {
+        let check = |registry, downloads| {
+            Places {
+                registry,
+                downloads,
+            }
+            .check()
+        };
+        for good in ["ghcr.io/me/a-b", "127.0.0.1:5000/x", "registry.example"] {
+            check(Some(good), Some("https://example.com/v0.1.0")).unwrap();
+        }
+        for bad in ["oci://ghcr.io/me", "ghcr.io/Me", "ghcr.io/me/", "", "a b"] {
+            assert!(check(Some(bad), None).is_err(), "{bad}");
+        }
+        for bad in ["example.com/v0.1.0", "https://example.com/", "oci://a"] {
+            assert!(check(None, Some(bad)).is_err(), "{bad}");
+        }
     }
 
     #[test]
@@ -204,5 +259,10 @@ mod tests {
             )
             .is_err()
         );
+        let others = format!(
+            "url: oci://registry.example/proxy-wasm/basic-auth:0.1.0\n\
+             ---\nurl: oci://elsewhere.example/x:1\nsha256: {PLACEHOLDER}\n"
+        );
+        assert!(fill(&others, &releases(), Places::default()).is_err());
     }
 }

@@ -103,6 +103,11 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     use crate::build::{self, Project};
     use crate::{tools, workspace};
 
+    let places = deploy::Places {
+        registry: args.registry.as_deref(),
+        downloads: args.downloads.as_deref(),
+    };
+    places.check()?;
     let project = Project::at(args.manifest_path.as_deref())?;
     if !args.no_build {
         build::build(&project, &args.names, &project.modules(), &tools::setup()?)?;
@@ -111,10 +116,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let release = package::Release {
         project: &project,
         extensions: &extensions,
-        places: deploy::Places {
-            registry: args.registry.as_deref(),
-            downloads: args.downloads.as_deref(),
-        },
+        places,
     };
     let folder = project.root().join("dist");
     let table = tree::replace(&folder, |partial| release.write(partial))?;

@@ -31,8 +31,10 @@ pub(super) fn run(dist: &Path, binary: &Path, pull: &Pull<'_>) -> Result<()> {
             count += 1;
         }
     }
-    ensure!(count > 0, "no deploy config has a WasmPlugin");
-    println!("{table}");
+    match count {
+        0 => println!("no deploy config has a WasmPlugin: nothing was run in Envoy"),
+        _ => println!("{table}"),
+    }
     Ok(())
 }
 
