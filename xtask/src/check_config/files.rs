@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::{Map, Value};
 
 use super::ANY;
+use crate::test::deploy::artifact;
 
 /// A plugin, as a proxy's configuration has it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -163,7 +164,7 @@ fn of_envoy(fields: &Map<String, Value>) -> Result<Option<Configured>> {
     environment.extend(of_the_host(&variables["host_env_keys"]));
     let root_id = fields.get("root_id").and_then(Value::as_str);
     Ok(Some(Configured {
-        module: module(address),
+        module: artifact(address),
         root_id: root_id.unwrap_or_default().to_owned(),
         environment,
         configuration,
@@ -185,7 +186,7 @@ fn of_kubernetes(spec: &Value, config: &str) -> Option<Configured> {
     }
     let root_id = spec.get("pluginName").or_else(|| spec.get("rootID"));
     Some(Configured {
-        module: module(address?),
+        module: artifact(address?),
         root_id: root_id
             .and_then(Value::as_str)
             .unwrap_or_default()
@@ -202,15 +203,6 @@ fn of_the_host(names: &Value) -> impl Iterator<Item = (String, String)> {
         let name = name.as_str()?;
         Some((name.to_owned(), std::env::var(name).ok()?))
     })
-}
-
-/// `oci://registry.example/team/basic-auth:0.1.0` is `basic_auth`; so is `…/basic_auth.wasm`, and so
-/// is `…/basic-auth/plugin.wasm`: in an image the file is always called that.
-fn module(address: &str) -> String {
-    let address = address.trim_end_matches("/plugin.wasm");
-    let last = address.rsplit('/').next().unwrap_or(address);
-    let name = last.split([':', '@']).next().unwrap_or(last);
-    name.trim_end_matches(".wasm").replace('-', "_")
 }
 
 #[cfg(test)]

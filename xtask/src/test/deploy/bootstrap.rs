@@ -155,8 +155,10 @@ fn address(value: &Value) -> Option<&str> {
         .find_map(|key| entries.get(*key).and_then(address))
 }
 
-/// `oci://registry.example/team/basic-auth:0.1.0` is `basic_auth`; so is `…/basic_auth.wasm`.
+/// `oci://registry.example/team/basic-auth:0.1.0` is `basic_auth`; so is `…/basic_auth.wasm`, and so
+/// is `…/basic-auth/plugin.wasm`: in an image the file is always called that.
 pub(crate) fn artifact(address: &str) -> String {
+    let address = address.trim_end_matches("/plugin.wasm");
     let last = address.rsplit('/').next().unwrap_or(address);
     let name = last.split([':', '@']).next().unwrap_or(last);
     name.trim_end_matches(".wasm").replace('-', "_")
@@ -202,6 +204,7 @@ mod tests {
             "registry.example/basic_auth@sha256:00",
             "https://example.com/basic_auth.wasm",
             "file:///etc/envoy/basic_auth.wasm",
+            "/etc/wasm/basic-auth/plugin.wasm",
         ] {
             assert_eq!(artifact(address), "basic_auth");
         }

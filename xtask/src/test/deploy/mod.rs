@@ -17,8 +17,10 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
+#[cfg(any(feature = "check", feature = "dist"))]
+pub(crate) use bootstrap::artifact;
 #[cfg(feature = "dist")]
-pub(crate) use bootstrap::{artifact, configs};
+pub(crate) use bootstrap::configs;
 
 use super::{Context, Outcome};
 use crate::{deploy, markdown, process, tools, workspace};
