@@ -206,6 +206,16 @@ mod tests {
     }
 
     #[test]
+    fn the_guide_has_every_command_in_its_table() {
+        let text = crate::docs::files::read(&workspace::root().join("docs/src/guide/set-up.md"));
+        let text = text.unwrap();
+        for command in <crate::Cli as clap::CommandFactory>::command().get_subcommands() {
+            let row = format!("\n| `cargo xtask {}", command.get_name());
+            assert!(text.contains(&row), "{row}");
+        }
+    }
+
+    #[test]
     fn a_command_in_a_line_is_told_with_its_line() {
         let text = "a\n\n| `cargo xtask build [NAME]` | `cargo xtask new` |\n|---|---|\n| b | c |\n\n\
                     d\n`cargo xtask test --fast`\n";
