@@ -124,6 +124,21 @@ fn envoy_gateway(spec: &Value) -> Result<()> {
 mod tests {
     use super::*;
 
+    /// The modules that a request may pass by.
+    const OTHERS: [&str; 4] = ["attribute_gen", "metadata_exchange", "stats", "telemetry"];
+
+    #[test]
+    fn of_each_module_it_is_known_whether_it_guards() {
+        let project = crate::build::Project::workspace().unwrap();
+        let modules = project.extensions().unwrap();
+        let modules: Vec<_> = modules.iter().map(|module| &*module.artifact).collect();
+        assert!(modules.len() >= GUARDS.len(), "{modules:?}");
+        for module in modules {
+            let known = (GUARDS.contains(&module), OTHERS.contains(&module));
+            assert!(matches!(known, (true, false) | (false, true)), "{module}");
+        }
+    }
+
     fn check_text(yaml: &str) -> Result<()> {
         check(&serde_saphyr::from_str(yaml).unwrap())
     }
