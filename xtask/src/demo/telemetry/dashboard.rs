@@ -64,14 +64,7 @@ const CHAPTER: &str = "docs/src/guide/telemetry.md";
 /// Some ask for what there should not be, so that it is no mistake to get nothing.
 pub(super) fn check_chapter(prometheus: &Prometheus) -> Result<Case> {
     let text = std::fs::read_to_string(workspace::root().join(CHAPTER))?;
-    let rows = text
-        .lines()
-        .skip_while(|line| !line.contains("| PromQL |"))
-        .skip(2);
-    let queries: Vec<_> = rows
-        .take_while(|line| line.starts_with('|'))
-        .filter_map(|row| row.split('`').nth(1))
-        .collect();
+    let queries = in_table(&text);
     if queries.is_empty() {
         bail!("{CHAPTER} has no table of queries");
     }
@@ -88,6 +81,15 @@ pub(super) fn check_chapter(prometheus: &Prometheus) -> Result<Case> {
     Ok(case(what, "all understood".to_owned(), got))
 }
 
+/// The code in the rows of the table whose last column is headed `PromQL`.
+fn in_table(text: &str) -> Vec<&str> {
+    let from_header = text
+        .lines()
+        .skip_while(|line| !line.ends_with("| PromQL |"));
+    let rows = from_header.skip(2).take_while(|line| line.starts_with('|'));
+    rows.filter_map(|row| row.rsplit('`').nth(1)).collect()
+}
+
 /// All `expr` in there.
 fn collect(value: &Value, queries: &mut Vec<String>) {
     match value {
@@ -101,5 +103,16 @@ fn collect(value: &Value, queries: &mut Vec<String>) {
         }
         Value::Array(values) => values.iter().for_each(|value| collect(value, queries)),
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_table;
+
+    #[test]
+    fn the_queries_of_a_table_are_found() {
+        let text = "| a | b |\n|---|---|\n| 1 | `x` |\n\n| c | PromQL |\n|---|---|\n| `2` | `y{z=~\"5..\"}` |\n\n`w`\n";
+        assert_eq!(in_table(text), ["y{z=~\"5..\"}"]);
     }
 }
