@@ -34,12 +34,18 @@ impl HeaderView {
             return Some(Self { raw, count: 0 });
         }
         let count = usize::try_from(u32::from_le_bytes(*raw.first_chunk()?)).ok()?;
-        let mut expected = count.checked_mul(10)?.checked_add(4)?;
-        for entry in lengths(&raw, count)? {
-            let (name, value) = split_lengths(entry);
-            expected = expected.checked_add(name)?.checked_add(value)?;
-        }
-        (expected == raw.len()).then_some(Self { raw, count })
+        let lengths = lengths(&raw, count)?;
+        // Far below 2^64, whatever the lengths are: they are 32-bit numbers, and in memory.
+        let expected = lengths.iter().fold(4, |sum: u64, entry| {
+            let [name, value] = split_lengths(entry).map(u64::from);
+            sum.wrapping_add(name).wrapping_add(value).wrapping_add(10)
+        });
+        (u64::try_from(raw.len()) == Ok(expected)).then_some(Self { raw, count })
+    }
+
+    /// Whether there are no headers: every request and every response has some.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
     }
 
     /// Every header, in order, as name and value.
@@ -53,9 +59,18 @@ impl HeaderView {
 
     /// The first value of the header `name` (lower-case).
     pub fn get(&self, name: &str) -> Option<&[u8]> {
-        self.iter()
-            .find(|(key, _)| *key == name.as_bytes())
-            .map(|(_, value)| value)
+        // Half of what `iter` takes: only a name of the right length is looked at.
+        let mut start = self.count.wrapping_mul(8).wrapping_add(4);
+        for entry in lengths(&self.raw, self.count)? {
+            let [name_length, value_length] = split_lengths(entry).map(size);
+            let value = start.wrapping_add(name_length).wrapping_add(1);
+            let end = value.wrapping_add(value_length);
+            if name_length == name.len() && self.raw.get(start..)?.starts_with(name.as_bytes()) {
+                return self.raw.get(value..end);
+            }
+            start = end.wrapping_add(1);
+        }
+        None
     }
 
     /// Every value of the header `name` (lower-case).
@@ -86,7 +101,7 @@ impl<'a> Iterator for Iter<'a> {
     type Item = (&'a [u8], &'a [u8]);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let (name_length, value_length) = split_lengths(self.lengths.next()?);
+        let [name_length, value_length] = split_lengths(self.lengths.next()?).map(size);
         let (name, rest) = self.rest.split_at_checked(name_length)?;
         let (value, rest) = rest.get(1..)?.split_at_checked(value_length)?;
         self.rest = rest.get(1..)?;
@@ -100,11 +115,15 @@ fn lengths(raw: &[u8], count: usize) -> Option<&[[u8; 8]]> {
     pairs.get(..count)
 }
 
-/// The lengths of a name and its value. (Nothing is longer than a guest's 32-bit memory.)
-fn split_lengths(entry: &[u8; 8]) -> (usize, usize) {
+/// The lengths of a name and its value.
+fn split_lengths(entry: &[u8; 8]) -> [u32; 2] {
     let [a, b, c, d, e, f, g, h] = *entry;
-    let length = |bytes| usize::try_from(u32::from_le_bytes(bytes)).unwrap_or(usize::MAX);
-    (length([a, b, c, d]), length([e, f, g, h]))
+    [[a, b, c, d], [e, f, g, h]].map(u32::from_le_bytes)
+}
+
+/// A length, where it counts something in memory. (Nothing is longer than a guest's 32-bit memory.)
+fn size(length: u32) -> usize {
+    usize::try_from(length).unwrap_or(usize::MAX)
 }
 
 /// The ABI's serialized form of `headers`.
