@@ -91,6 +91,25 @@ pub enum Value<'a> {
     NotText,
 }
 
+impl<'a> Value<'a> {
+    fn of(bytes: Cow<'a, [u8]>) -> Self {
+        let text = match bytes {
+            Cow::Borrowed(bytes) => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
+            Cow::Owned(bytes) => String::from_utf8(bytes).ok().map(Cow::Owned),
+        };
+        text.map_or(Self::NotText, Self::Text)
+    }
+
+    fn borrowed(&self) -> Value<'_> {
+        match self {
+            Self::Text(text) => Value::Text(Cow::Borrowed(text)),
+            Self::Number(number) => Value::Number(*number),
+            Self::Missing => Value::Missing,
+            Self::NotText => Value::NotText,
+        }
+    }
+}
+
 /// Where a request's attributes come from.
 pub trait Source {
     /// The request's headers; none in a phase that does not have them.
@@ -108,6 +127,8 @@ pub struct Observation<'s, S> {
     request: OnceCell<HeaderView>,
     response: OnceCell<HeaderView>,
     code: OnceCell<Option<i64>>,
+    /// The attribute that most conditions speak of: to find it takes longer than to compare it.
+    url_path: OnceCell<Value<'static>>,
 }
 
 impl<'s, S: Source> Observation<'s, S> {
@@ -118,6 +139,7 @@ impl<'s, S: Source> Observation<'s, S> {
             request: OnceCell::new(),
             response: OnceCell::new(),
             code: OnceCell::new(),
+            url_path: OnceCell::new(),
         }
     }
 
@@ -125,8 +147,8 @@ impl<'s, S: Source> Observation<'s, S> {
     pub fn value(&self, attribute: &Attribute) -> Value<'_> {
         let bytes = match attribute {
             Attribute::Named(header) => self.request().get(header).map(Cow::Borrowed),
-            Attribute::UrlPath => self.path().map(|path| Cow::Borrowed(split_query(path).0)),
-            Attribute::Query => self.path().map(|path| Cow::Borrowed(split_query(path).1)),
+            Attribute::UrlPath => return self.url_path().borrowed(),
+            Attribute::Query => self.path().map(|path| Cow::Borrowed(query(path))),
             Attribute::RequestHeader(name) => joined(self.request(), name),
             Attribute::ResponseHeader(name) => joined(self.response(), name),
             Attribute::ResponseCode => {
@@ -134,12 +156,14 @@ impl<'s, S: Source> Observation<'s, S> {
                 return code.map_or(Value::Missing, Value::Number);
             }
         };
-        let text = match bytes {
-            None => return Value::Missing,
-            Some(Cow::Borrowed(bytes)) => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
-            Some(Cow::Owned(bytes)) => String::from_utf8(bytes).ok().map(Cow::Owned),
-        };
-        text.map_or(Value::NotText, Value::Text)
+        bytes.map_or(Value::Missing, Value::of)
+    }
+
+    fn url_path(&self) -> &Value<'static> {
+        self.url_path.get_or_init(|| {
+            let path = self.path().map(|path| before(path, b'?').to_vec());
+            path.map_or(Value::Missing, |path| Value::of(Cow::Owned(path)))
+        })
     }
 
     fn request(&self) -> &HeaderView {
@@ -153,17 +177,18 @@ impl<'s, S: Source> Observation<'s, S> {
     /// The path; empty where there are headers without one, as Envoy has it.
     fn path(&self) -> Option<&[u8]> {
         let headers = self.request();
-        headers.iter().next()?;
-        Some(headers.get(":path").unwrap_or_default())
+        (!headers.is_empty()).then(|| headers.get(":path").unwrap_or_default())
     }
 }
 
-fn split_query(path: &[u8]) -> (&[u8], &[u8]) {
-    let mut halves = path.splitn(2, |byte| *byte == b'?');
-    let url_path = halves.next().unwrap_or_default();
-    let behind = halves.next().unwrap_or_default();
-    let query = behind.split(|byte| *byte == b'#').next();
-    (url_path, query.unwrap_or_default())
+/// The part of `path` before the first `end`.
+fn before(path: &[u8], end: u8) -> &[u8] {
+    path.split(|byte| *byte == end).next().unwrap_or_default()
+}
+
+fn query(path: &[u8]) -> &[u8] {
+    let behind = path.splitn(2, |byte| *byte == b'?').nth(1);
+    before(behind.unwrap_or_default(), b'#')
 }
 
 /// All values of a header, with commas between them.

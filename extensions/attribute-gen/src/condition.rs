@@ -161,7 +161,7 @@ impl Question {
             Self::Compare(comparison, literal) => comparison.compare(value, literal),
             Self::OneOf(literals) => literals
                 .iter()
-                .any(|literal| order(value, literal) == Some(Ordering::Equal))
+                .any(|literal| is_equal(value, literal))
                 .into(),
             Self::StartsWith(part) => text(&|text| text.starts_with(part.as_str())),
             Self::EndsWith(part) => text(&|text| text.ends_with(part.as_str())),
@@ -171,6 +171,15 @@ impl Question {
                 _ => Truth::Error,
             },
         }
+    }
+}
+
+/// Values of two kinds are not equal.
+fn is_equal(value: &Value<'_>, literal: &Literal) -> bool {
+    match (value, literal) {
+        (Value::Text(value), Literal::Text(literal)) => value == literal,
+        (Value::Number(value), Literal::Number(literal)) => value == literal,
+        _ => false,
     }
 }
 
@@ -187,16 +196,15 @@ fn order(value: &Value<'_>, literal: &Literal) -> Option<Ordering> {
 
 impl Comparison {
     fn compare(self, value: &Value<'_>, literal: &Literal) -> Truth {
-        match (self, order(value, literal)) {
-            // Values of two kinds are not equal, and cannot be ordered.
-            (Self::Equal, order) => (order == Some(Ordering::Equal)).into(),
-            (Self::NotEqual, order) => (order != Some(Ordering::Equal)).into(),
-            (_, None) => Truth::Error,
-            (Self::Less, Some(order)) => order.is_lt().into(),
-            (Self::LessOrEqual, Some(order)) => order.is_le().into(),
-            (Self::Greater, Some(order)) => order.is_gt().into(),
-            (Self::GreaterOrEqual, Some(order)) => order.is_ge().into(),
-        }
+        let holds = match self {
+            Self::Equal => return is_equal(value, literal).into(),
+            Self::NotEqual => return (!is_equal(value, literal)).into(),
+            Self::Less => Ordering::is_lt,
+            Self::LessOrEqual => Ordering::is_le,
+            Self::Greater => Ordering::is_gt,
+            Self::GreaterOrEqual => Ordering::is_ge,
+        };
+        order(value, literal).map_or(Truth::Error, |order| holds(order).into())
     }
 
     /// The operator with its sides exchanged.

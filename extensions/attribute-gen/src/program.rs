@@ -8,6 +8,8 @@ mod fold;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
+
 use crate::{
     attribute::{Attribute, Observation, Source, Value},
     condition::{Condition, Truth},
@@ -79,9 +81,9 @@ enum Give<E> {
 
 /// What became of an attribute.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Outcome {
+pub struct Outcome<'p> {
     /// The match that fired, and its value.
-    pub matched: Option<(usize, Vec<u8>)>,
+    pub matched: Option<(usize, Cow<'p, [u8]>)>,
     /// The matches that could not be evaluated.
     pub errors: Vec<usize>,
 }
@@ -91,7 +93,7 @@ struct Done;
 
 impl<E> Program<E> {
     /// Finds the first match that holds.
-    pub fn run<H: Host<Expression = E>>(&self, seen: &Observation<'_, H>) -> Outcome {
+    pub fn run<H: Host<Expression = E>>(&self, seen: &Observation<'_, H>) -> Outcome<'_> {
         let mut run = Run {
             seen,
             on_error: self.on_error,
@@ -106,14 +108,14 @@ impl<E> Program<E> {
     }
 }
 
-struct Run<'r, 's, H> {
+struct Run<'r, 's, 'p, H> {
     seen: &'r Observation<'s, H>,
     on_error: OnError,
-    outcome: Outcome,
+    outcome: Outcome<'p>,
 }
 
-impl<H: Host> Run<'_, '_, H> {
-    fn step(&mut self, step: &Step<H::Expression>) -> Result<(), Done> {
+impl<'p, H: Host> Run<'_, '_, 'p, H> {
+    fn step(&mut self, step: &'p Step<H::Expression>) -> Result<(), Done> {
         match step {
             Step::Guest {
                 index,
@@ -147,12 +149,12 @@ impl<H: Host> Run<'_, '_, H> {
         }
     }
 
-    fn one_by_one<'m>(
+    fn one_by_one(
         &mut self,
-        matches: impl Iterator<Item = &'m HostMatch<H::Expression>>,
+        matches: impl Iterator<Item = &'p HostMatch<H::Expression>>,
     ) -> Result<(), Done>
     where
-        H::Expression: 'm,
+        H::Expression: 'p,
     {
         for host_match in matches {
             let truth = self.ask(Some(&host_match.condition));
@@ -176,7 +178,7 @@ impl<H: Host> Run<'_, '_, H> {
         &mut self,
         index: usize,
         truth: Truth,
-        give: &Give<H::Expression>,
+        give: &'p Give<H::Expression>,
     ) -> Result<(), Done> {
         let value = match truth {
             Truth::False => return Ok(()),
@@ -194,16 +196,17 @@ impl<H: Host> Run<'_, '_, H> {
         }
     }
 
-    fn value(&self, give: &Give<H::Expression>) -> Option<Vec<u8>> {
-        match give {
-            Give::Constant(value) => Some(value.clone()),
-            Give::Expression(expression) => self.seen.source.evaluate(expression),
+    fn value(&self, give: &'p Give<H::Expression>) -> Option<Cow<'p, [u8]>> {
+        let value = match give {
+            Give::Constant(value) => return Some(Cow::Borrowed(value)),
+            Give::Expression(expression) => self.seen.source.evaluate(expression)?,
             Give::Attribute(attribute, instead) => match self.seen.value(attribute) {
-                Value::Text(text) => Some(text.into_owned().into_bytes()),
-                Value::Number(number) => Some(number.to_string().into_bytes()),
-                Value::Missing => None,
-                Value::NotText => self.seen.source.evaluate(instead.as_ref()?),
+                Value::Text(text) => text.into_owned().into_bytes(),
+                Value::Number(number) => number.to_string().into_bytes(),
+                Value::Missing => return None,
+                Value::NotText => self.seen.source.evaluate(instead.as_ref()?)?,
             },
-        }
+        };
+        Some(Cow::Owned(value))
     }
 }

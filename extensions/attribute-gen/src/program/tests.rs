@@ -88,7 +88,7 @@ fn run(on_error: OnError, conditions: &[&str]) -> (Option<usize>, Vec<usize>, us
     let outcome = program.run(&Observation::new(&host));
     let count = host.evaluated.borrow().len();
     let matched = outcome.matched.map(|(at, value)| {
-        assert_eq!(value, at.to_string().into_bytes());
+        assert_eq!(*value, at.to_string().into_bytes());
         at
     });
     (matched, outcome.errors, count)
@@ -156,7 +156,7 @@ fn a_value_that_fails_is_an_error_of_its_match() {
     given.matches[2].value = config::Value::Expression("text".into());
     let program = compile(&host, 0, given).unwrap();
     let outcome = program.run(&Observation::new(&host));
-    assert_eq!(outcome.matched, Some((2, b"text".to_vec())));
+    assert_eq!(outcome.matched, Some((2, b"text".into())));
     assert_eq!(outcome.errors, [1]);
 
     let mut given = attribute(OnError::Abandon, &["yes", "yes"]);
@@ -179,7 +179,7 @@ fn an_attribute_as_a_value_needs_no_expression() {
     given.matches[0].value = config::Value::Expression("request.host".into());
     let program = compile(&host, 0, given).unwrap();
     let outcome = program.run(&Observation::new(&host));
-    assert_eq!(outcome.matched, Some((0, b"shop".to_vec())));
+    assert_eq!(outcome.matched, Some((0, b"shop".into())));
     assert!(host.evaluated.borrow().is_empty());
 }
 
@@ -225,7 +225,7 @@ fn a_host_without_expressions_has_the_guests_own_conditions() {
     )
     .unwrap();
     let outcome = program.run(&Observation::new(&host));
-    assert_eq!(outcome.matched, Some((1, b"1".to_vec())));
+    assert_eq!(outcome.matched, Some((1, b"1".into())));
     let error = compile(
         &host,
         0,
