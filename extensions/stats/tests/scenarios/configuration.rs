@@ -52,7 +52,7 @@ fn a_refused_config_is_counted_and_the_old_one_keeps_counting(proxy: &mut Proxy)
 #[scenario]
 fn the_readmes_example_does_what_it_says(proxy: &mut Proxy) {
     let readme = include_str!("../../README.md");
-    let example = readme.split("```json\n").nth(1).unwrap();
+    let example = readme.split("```json config=stats\n").nth(1).unwrap();
     let example = example.split("```").next().unwrap();
     proxy.surround(shop().outbound().cluster_metadata(reviews()));
     proxy.configure(example).unwrap();
