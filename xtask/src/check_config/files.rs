@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::{Map, Value};
 
 use super::ANY;
-use crate::test::deploy::artifact;
+use crate::test::deploy::{artifact, root_id};
 
 /// A plugin, as a proxy's configuration has it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -184,10 +184,9 @@ fn of_kubernetes(spec: &Value, config: &str) -> Option<Configured> {
         };
         environment.extend(value.map(|value| (name.to_owned(), value)));
     }
-    let root_id = spec.get("pluginName").or_else(|| spec.get("rootID"));
     Some(Configured {
         module: artifact(address?),
-        root_id: root_id
+        root_id: root_id(spec)
             .and_then(Value::as_str)
             .unwrap_or_default()
             .to_owned(),

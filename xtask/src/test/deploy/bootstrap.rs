@@ -126,10 +126,15 @@ fn plugin(spec: &Value, config_key: &str, folder: &Path) -> Result<Value> {
     let module = module(address, folder)?;
     let configuration = spec.get(config_key).cloned().unwrap_or_else(|| json!({}));
     let mut filter = envoy_config::plugin("plugin", &module, &environment(spec), &configuration);
-    if let Some(root_id) = spec.get("pluginName").or_else(|| spec.get("rootID")) {
+    if let Some(root_id) = root_id(spec) {
         filter["config"]["root_id"] = root_id.clone();
     }
     Ok(bootstrap("plugin", &filter))
+}
+
+/// What becomes Envoy's `root_id`: Istio's `pluginName`, Envoy Gateway's `rootID`.
+pub(crate) fn root_id(spec: &Value) -> Option<&Value> {
+    spec.get("pluginName").or_else(|| spec.get("rootID"))
 }
 
 /// The built module that an address names.

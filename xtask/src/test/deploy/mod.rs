@@ -21,6 +21,8 @@ use serde_json::Value;
 pub(crate) use bootstrap::artifact;
 #[cfg(feature = "dist")]
 pub(crate) use bootstrap::configs;
+#[cfg(feature = "check")]
+pub(crate) use bootstrap::root_id;
 
 use super::{Context, Outcome};
 use crate::{deploy, markdown, process, tools, workspace};
