@@ -1,15 +1,12 @@
 //! Runs other programs, with errors that name the command.
 
-use std::process::{Command, Stdio};
+use std::io::{BufRead as _, BufReader, Lines};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 
-#[cfg(not(all(
-    feature = "book",
-    feature = "bench",
-    feature = "check",
-    feature = "dist"
-)))]
 use crate::workspace;
 
 /// Runs `command`, its output going where ours goes. Says which command that is.
@@ -53,6 +50,26 @@ pub(crate) fn succeeds(command: &mut Command) -> bool {
 /// The `cargo` that runs us, so that a pinned toolchain stays pinned.
 pub(crate) fn cargo() -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// The same in the folder of a crate that is not of this workspace. What other crates have compiled
+/// already is not compiled again.
+pub(crate) fn cargo_in(folder: &Path) -> Result<Command> {
+    let mut command = cargo();
+    command
+        .current_dir(folder)
+        .env("CARGO_TARGET_DIR", workspace::target()?);
+    Ok(command)
+}
+
+/// Where a server listens that prints `listening on ADDRESS` first, and the lines that come next.
+pub(crate) fn listening(server: &mut Child) -> Result<(SocketAddr, Lines<BufReader<ChildStdout>>)> {
+    let stdout = server.stdout.take().context("no stdout")?;
+    let mut lines = BufReader::new(stdout).lines();
+    let first = lines.next().context("the server has ended")??;
+    let address = first.strip_prefix("listening on ");
+    let address = address.with_context(|| format!("the server says: {first}"))?;
+    Ok((address.parse()?, lines))
 }
 
 /// Starts this tool again, compiled with one more feature.

@@ -120,13 +120,8 @@ fn grpc_service(tells_user: bool) -> Value {
 
 /// Builds a crate of `xtask/comparison`; returns the folder of what it became.
 fn build(name: &str) -> Result<PathBuf> {
-    // What other crates have compiled already is not compiled again.
-    let target = workspace::target()?;
-    let mut command = process::cargo();
-    command
-        .args(["build", "--release", "--locked"])
-        .current_dir(workspace::root().join("xtask/comparison").join(name))
-        .env("CARGO_TARGET_DIR", &target);
-    process::run(&mut command)?;
-    Ok(target.join("release"))
+    let folder = workspace::root().join("xtask/comparison").join(name);
+    let mut command = process::cargo_in(&folder)?;
+    process::run(command.args(["build", "--release", "--locked"]))?;
+    Ok(workspace::target()?.join("release"))
 }

@@ -25,11 +25,6 @@ pub(super) fn run(_: &Context) -> Result<Outcome> {
 }
 
 fn cargo(name: &str, arguments: &[&str]) -> Result<()> {
-    let mut command = process::cargo();
-    command
-        .args(arguments)
-        .current_dir(workspace::root().join("xtask/comparison").join(name))
-        // What other crates have compiled already is not compiled again.
-        .env("CARGO_TARGET_DIR", workspace::target()?);
-    process::run(&mut command)
+    let folder = workspace::root().join("xtask/comparison").join(name);
+    process::run(process::cargo_in(&folder)?.args(arguments))
 }

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
@@ -42,14 +41,11 @@ fn crates() -> Result<Vec<PathBuf>> {
 
 /// Lints the crate, builds its module, and runs its tests on three hosts.
 fn check(example: &Path, tools: &Tools) -> Result<()> {
-    // What the template's step has compiled already is not compiled again.
-    let target = workspace::target()?;
-    let modules = target.join(WASM_TARGET).join("release");
+    let modules = workspace::target()?.join(WASM_TARGET).join("release");
     let cargo = |arguments: &[&str]| {
-        let mut command: Command = process::cargo();
-        command.current_dir(example).args(arguments);
+        let mut command = process::cargo_in(example)?;
         command
-            .env("CARGO_TARGET_DIR", &target)
+            .args(arguments)
             .env("SDK_TESTS_ENVOY", &tools.envoy)
             .env("SDK_TESTS_WASM_DIR", &modules);
         process::run(&mut command)

@@ -1,6 +1,5 @@
 //! `examples/ecds-server`: built by plain cargo, in its own folder, and started.
 
-use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -13,19 +12,15 @@ use crate::{process, workspace};
 /// Lints, tests and builds the server; returns its binary.
 pub(super) fn build() -> Result<PathBuf> {
     let folder = workspace::root().join("examples/ecds-server");
-    // What other crates have compiled already is not compiled again.
-    let target = workspace::target()?;
     for arguments in [
         &["fmt", "--check"][..],
         &["clippy", "--all-targets", "--", "-D", "warnings"],
         &["test"],
         &["build"],
     ] {
-        let mut command = process::cargo();
-        command.current_dir(&folder).args(arguments);
-        process::run(command.env("CARGO_TARGET_DIR", &target))?;
+        process::run(process::cargo_in(&folder)?.args(arguments))?;
     }
-    Ok(target.join("debug/ecds-server"))
+    Ok(workspace::target()?.join("debug/ecds-server"))
 }
 
 /// A server that runs; it ends when this is dropped.
@@ -39,7 +34,7 @@ pub(super) struct Server {
 impl Server {
     /// Starts one that serves `file`, on a free port unless one is given.
     pub(super) fn start(binary: &Path, file: &Path, port: u16) -> Result<Self> {
-        let mut child = Command::new(binary)
+        let child = Command::new(binary)
             .arg("--until-stdin-closes")
             .arg(SocketAddr::from(([127, 0, 0, 1], port)).to_string())
             .arg(file)
@@ -47,18 +42,14 @@ impl Server {
             .stdout(Stdio::piped())
             .spawn()
             .context("cannot start the ecds-server")?;
-        let stdout = child.stdout.take().context("no stdout")?;
         let mut server = Self {
             child,
             address: SocketAddr::from(([127, 0, 0, 1], port)),
             lines: Arc::default(),
         };
-        let mut output = BufReader::new(stdout).lines();
-        let first = output.next().context("the ecds-server has ended")??;
-        let address = first.strip_prefix("listening on ");
-        server.address = address
-            .with_context(|| format!("the ecds-server says: {first}"))?
-            .parse()?;
+        let (address, output) =
+            process::listening(&mut server.child).context("the ecds-server does not listen")?;
+        server.address = address;
         let lines = Arc::clone(&server.lines);
         std::thread::spawn(move || {
             for line in output.map_while(Result::ok) {
