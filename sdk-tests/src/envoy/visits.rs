@@ -13,7 +13,7 @@ use super::{admin, logs};
 use crate::{Reply, Request};
 
 /// How long a client waits at most: no scenario needs as much.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How often a client that waits looks whether it waits in vain.
 const LOOK: Duration = Duration::from_millis(500);
