@@ -72,23 +72,13 @@ pub(crate) fn listening(server: &mut Child) -> Result<(SocketAddr, Lines<BufRead
     Ok((address.parse()?, lines))
 }
 
-/// Starts this tool again, compiled with one more feature.
-#[cfg(not(all(
-    feature = "book",
-    feature = "bench",
-    feature = "check",
-    feature = "dist"
-)))]
-pub(crate) fn run_self_with(feature: &str, arguments: &[String]) -> Result<()> {
+/// This tool, compiled with one more feature, to be started again with arguments.
+pub(crate) fn tool_with(feature: &str) -> Command {
     let mut command = cargo();
-    command.args([
-        "run",
-        "--quiet",
-        "--package",
-        "xtask",
-        "--features",
-        feature,
-    ]);
+    command
+        .args(["run", "--quiet", "--package", "xtask"])
+        .args(["--features", feature])
+        .current_dir(workspace::root());
     if feature == "bench" {
         // A load generator without optimisation would be what the benchmark measures.
         for package in ["xtask", "tokio", "hyper"] {
@@ -98,10 +88,8 @@ pub(crate) fn run_self_with(feature: &str, arguments: &[String]) -> Result<()> {
             ]);
         }
     }
-    run(command
-        .arg("--")
-        .args(arguments)
-        .current_dir(workspace::root()))
+    command.arg("--");
+    command
 }
 
 fn line(command: &Command) -> String {

@@ -24,10 +24,11 @@ pub(super) const EXTENSION: &str = "basic-auth";
 
 const CLUSTER: &str = "server";
 
-/// Builds what is no extension, and starts the server, which ends with the subject.
-pub(super) fn subject() -> Result<Subject> {
-    let module = build("dynamic-module")?.join("libcomparison_dynamic_module.so");
-    let server = build("server")?.join("comparison-server");
+/// Builds what is no extension, optimised if it is measured, and starts the server, which ends with
+/// the subject.
+pub(super) fn subject(measured: bool) -> Result<Subject> {
+    let module = build("dynamic-module", measured)?.join("libcomparison_dynamic_module.so");
+    let server = build("server", measured)?.join("comparison-server");
     let right = basic_auth::authorization(basic_auth::USER);
     let server = server::Server::start(&server, &right, basic_auth::USER_NAME)?;
     Ok(Subject {
@@ -119,9 +120,13 @@ fn grpc_service(tells_user: bool) -> Value {
 }
 
 /// Builds a crate of `xtask/comparison`; returns the folder of what it became.
-fn build(name: &str) -> Result<PathBuf> {
+fn build(name: &str, optimised: bool) -> Result<PathBuf> {
+    let (profile, output) = match optimised {
+        true => ("release", "release"),
+        false => ("dev", "debug"),
+    };
     let folder = workspace::root().join("xtask/comparison").join(name);
     let mut command = process::cargo_in(&folder)?;
-    process::run(command.args(["build", "--release", "--locked"]))?;
-    Ok(workspace::target()?.join("release"))
+    process::run(command.args(["build", "--locked", "--profile", profile]))?;
+    Ok(workspace::target()?.join(output))
 }

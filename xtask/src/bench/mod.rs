@@ -78,19 +78,6 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     measure(args)
 }
 
-/// Checks that the filters of the comparison do their work, without measuring them.
-pub(crate) fn check_comparison() -> Result<()> {
-    measure(&Args {
-        names: vec!["comparison".to_owned()],
-        rounds: 1,
-        requests: 1000,
-        connections: 8,
-        write: false,
-        update_budgets: false,
-        check: true,
-    })
-}
-
 #[cfg(not(feature = "bench"))]
 fn measure(args: &Args) -> Result<()> {
     let mut arguments = vec!["bench".to_owned()];
@@ -105,7 +92,7 @@ fn measure(args: &Args) -> Result<()> {
             arguments.push(flag.to_owned());
         }
     }
-    crate::process::run_self_with("bench", &arguments)
+    crate::process::run(crate::process::tool_with("bench").args(&arguments))
 }
 
 #[cfg(feature = "bench")]
@@ -128,7 +115,7 @@ fn measure(args: &Args) -> Result<()> {
         if name == "jwt-headers" {
             jwt_headers::prepare(&tools)?;
         }
-        let subject = subject::of(&name)?;
+        let subject = subject::of(&name, !args.check)?;
         if args.check {
             if let Some(subject) = subject.filter(|subject| subject.check.is_some()) {
                 envoy::check(&subject, &tools)?;

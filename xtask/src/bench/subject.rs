@@ -51,12 +51,12 @@ pub(super) struct Variant {
     pub(super) tells_user: bool,
 }
 
-/// What there is to measure about the extension with this name.
-pub(super) fn of(name: &str) -> Result<Option<Subject>> {
+/// What there is to measure about the extension with this name, `measured` or only checked.
+pub(super) fn of(name: &str, measured: bool) -> Result<Option<Subject>> {
     Ok(match name {
         "attribute-gen" => Some(attribute_gen::subject()?),
         "basic-auth" => Some(basic_auth::subject()),
-        comparison::NAME => Some(comparison::subject()?),
+        comparison::NAME => Some(comparison::subject(measured)?),
         "jwt-headers" => Some(jwt_headers::subject()),
         "metadata-exchange" => Some(telemetry::metadata_exchange()),
         "opa" => Some(opa::subject()?),

@@ -120,5 +120,5 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     for (name, value) in &args.env {
         arguments.extend(["--env".to_owned(), format!("{name}={value}")]);
     }
-    crate::process::run_self_with("check", &arguments)
+    crate::process::run(crate::process::tool_with("check").args(&arguments))
 }

@@ -95,7 +95,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     ];
     let given = flags.iter().filter(|(_, is_given)| *is_given);
     arguments.extend(given.map(|(flag, _)| (*flag).to_owned()));
-    crate::process::run_self_with("dist", &arguments)
+    crate::process::run(crate::process::tool_with("dist").args(&arguments))
 }
 
 #[cfg(feature = "dist")]

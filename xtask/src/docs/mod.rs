@@ -55,5 +55,5 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 pub(crate) fn run(args: &Args) -> Result<()> {
     let update = args.update.then(|| "--update".to_owned());
     let arguments: Vec<_> = ["docs".to_owned()].into_iter().chain(update).collect();
-    crate::process::run_self_with("book", &arguments)
+    crate::process::run(crate::process::tool_with("book").args(&arguments))
 }

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use super::{Context, Outcome, Tier};
+use super::{Context, Outcome, Tier, programs};
 use crate::build;
 use crate::opa::Opa;
 use crate::tools::{self, WASM_TARGET};
@@ -58,16 +58,20 @@ pub(super) fn clippy_wasm(_: &Context) -> Result<Outcome> {
 
 /// Unit tests and scenarios; beyond the quick tier, the scenarios run on three hosts.
 pub(super) fn tests(context: &Context) -> Result<Outcome> {
-    let mut command = match context.tier {
-        Tier::Quick => native_tests(),
-        Tier::Default | Tier::Full => tests_on_all_hosts()?,
+    let tests = || -> Result<Command> {
+        let mut command = match context.tier {
+            Tier::Quick => native_tests(),
+            Tier::Default | Tier::Full => tests_on_all_hosts()?,
+        };
+        if context.tier == Tier::Full {
+            command.env("TEST_CORPUS", LONG_CORPUS);
+        }
+        Ok(command)
     };
     // All of what is wrong, not only the first.
-    command.arg("--no-fail-fast");
-    if context.tier == Tier::Full {
-        command.env("TEST_CORPUS", LONG_CORPUS);
-    }
-    done(&mut command)
+    let programs = programs::run(&mut tests()?);
+    let examples = done(tests()?.args(["--doc", "--no-fail-fast"]));
+    programs.and(examples)
 }
 
 /// A scenario that another host slips into them fails.
@@ -97,13 +101,24 @@ pub(super) fn differential(context: &Context) -> Result<Outcome> {
     };
     let mut command = cargo();
     command
-        .args(["test", "--package", "opa", "--test", "differential"])
-        .args(["--features", DIFFERENTIAL, "--", "--nocapture"])
+        .args(["test", "--workspace", "--test", "differential"])
+        // Those of the other tests: what they share is compiled once.
+        .args(["--features", FEATURES, "--features", DIFFERENTIAL])
+        .args(["--", "--nocapture"])
         .env("OPA_ADDRESS", opa.address().to_string());
     if context.tier == Tier::Full {
         command.env("TEST_CORPUS", LONG_DIFFERENTIAL);
     }
     done(&mut command)
+}
+
+/// This tool with all of its features, compiled of what the tests are compiled of.
+pub(super) fn whole_tool() -> Result<Command> {
+    let mut build = cargo();
+    build.args(["build", "--quiet", "--workspace", "--bins", "--tests"]);
+    process::run(build.args(["--features", FEATURES]))?;
+    let file = format!("debug/xtask{}", std::env::consts::EXE_SUFFIX);
+    Ok(Command::new(workspace::target()?.join(file)))
 }
 
 /// The API documentation; a broken link in it is an error.

@@ -4,12 +4,12 @@
 use anyhow::Result;
 
 use super::{Context, Outcome};
-use crate::{bench, process, workspace};
+use crate::{process, workspace};
 
 /// The folders below `xtask/comparison`.
 const CRATES: [&str; 2] = ["dynamic-module", "server"];
 
-pub(super) fn run(_: &Context) -> Result<Outcome> {
+pub(super) fn run(context: &Context) -> Result<Outcome> {
     if !cfg!(target_os = "linux") {
         let why = "the dynamic module is built for Linux only";
         return Ok(Outcome::NotRun(why.to_owned()));
@@ -20,7 +20,8 @@ pub(super) fn run(_: &Context) -> Result<Outcome> {
         cargo(name, &[&["clippy"], &lints[..]].concat())?;
     }
     cargo("server", &["test", "--locked"])?;
-    bench::check_comparison()?;
+    let mut bench = context.tool("bench")?;
+    process::run(bench.args(["bench", "comparison", "--check"]))?;
     Ok(Outcome::Passed)
 }
 

@@ -1,7 +1,5 @@
 //! What a release ships: packaged twice with the same bytes, and delivered for real.
 
-use std::process::Command;
-
 use anyhow::Result;
 
 use super::{Context, Outcome};
@@ -21,7 +19,6 @@ pub(super) fn registry(context: &Context) -> Result<Outcome> {
 }
 
 fn dist(context: &Context, option: &str) -> Result<Outcome> {
-    let mut command = Command::new(&context.program);
-    process::run(command.args(["dist", "--no-build", option]))?;
+    process::run(context.tool("dist")?.args(["dist", "--no-build", option]))?;
     Ok(Outcome::Passed)
 }

@@ -10,6 +10,7 @@ mod deny;
 pub(crate) mod deploy;
 mod dist;
 mod examples;
+mod programs;
 mod publish;
 mod reloads;
 mod repeat;
@@ -17,12 +18,12 @@ mod repeat;
 mod reproduce;
 mod template;
 
-use std::path::PathBuf;
+use std::process::Command;
 use std::time::Instant;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 
-use crate::{build, demo, docs, table, tools};
+use crate::{build, demo, process, table, tools};
 
 /// Run every check: lints, tests on three hosts, example configs, docs, the demo
 ///
@@ -51,8 +52,18 @@ pub(crate) struct Args {
 /// What a step is given.
 struct Context {
     tier: Tier,
-    /// This program's file, to be started again.
-    program: PathBuf,
+    /// Whether this is a run of everything, and not of chosen steps.
+    is_whole: bool,
+}
+
+impl Context {
+    /// This tool with a feature, to be started again.
+    fn tool(&self, feature: &str) -> Result<Command> {
+        if self.is_whole {
+            return cargo::whole_tool();
+        }
+        Ok(process::tool_with(feature))
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, PartialOrd)]
@@ -129,7 +140,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     };
     let context = Context {
         tier,
-        program: std::env::current_exe().context("who am I?")?,
+        is_whole: args.only.is_empty(),
     };
     let mut summary = table::new(["step", "result", "seconds"]);
     let (mut passed, mut failed, mut skipped) = (0_u32, 0_u32, 0_u32);
@@ -189,15 +200,14 @@ fn select(tier: Tier, only: &[String]) -> Result<Vec<&'static Step>> {
 }
 
 #[cfg(feature = "dist")]
-fn reproduce(context: &Context) -> Result<Outcome> {
-    reproduce::run(context)
+fn reproduce(_: &Context) -> Result<Outcome> {
+    reproduce::run()
 }
 
 /// Starts the tool again with what packages: under another CARGO_HOME it would be compiled anew.
 #[cfg(not(feature = "dist"))]
-fn reproduce(_: &Context) -> Result<Outcome> {
-    let arguments = ["test", "--only", "reproduce"].map(str::to_owned);
-    crate::process::run_self_with("dist", &arguments)?;
+fn reproduce(context: &Context) -> Result<Outcome> {
+    process::run(context.tool("dist")?.args(["test", "--only", "reproduce"]))?;
     Ok(Outcome::Passed)
 }
 
@@ -212,7 +222,7 @@ fn telemetry(_: &Context) -> Result<Outcome> {
 
 fn docs(context: &Context) -> Result<Outcome> {
     cargo::rustdoc(context)?;
-    docs::run(&docs::Args::default())?;
+    process::run(context.tool("book")?.arg("docs"))?;
     Ok(Outcome::Passed)
 }
 

@@ -7,13 +7,14 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 use walkdir::{DirEntry, WalkDir};
 
-use super::{Context, Outcome};
+use super::Outcome;
 use crate::{build, folder, process, workspace};
 
 /// Makes the release of a copy of the workspace, with another CARGO_HOME, and compares every file.
-pub(super) fn run(context: &Context) -> Result<Outcome> {
+pub(super) fn run() -> Result<Outcome> {
+    let program = std::env::current_exe().context("who am I?")?;
     let release = || {
-        let mut command = Command::new(&context.program);
+        let mut command = Command::new(&program);
         command.args(["dist", "--check"]);
         command
     };

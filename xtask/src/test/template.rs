@@ -2,7 +2,6 @@
 //! package, test.
 
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
@@ -15,39 +14,34 @@ const NAME: &str = "renamed-extension";
 pub(super) fn run(context: &Context) -> Result<Outcome> {
     let folder = tempfile::tempdir().context("cannot create a temporary folder")?;
     let copy = folder.path().join(NAME);
-    process::run(
-        Command::new(&context.program)
-            .args(["new", NAME, "--path"])
-            .arg(&copy),
-    )?;
+    let mut new = context.tool("dist")?;
+    process::run(new.args(["new", NAME, "--path"]).arg(&copy))?;
 
     let manifest = copy.join("Cargo.toml");
     // The dependencies are the workspace's: compiled code is shared.
     let target = workspace::target()?;
     let modules = copy.join("target/wasm");
     let envoy = tools::setup()?.envoy;
-    let in_copy = |command: &mut Command| {
-        command.current_dir(&copy).env("CARGO_TARGET_DIR", &target);
+    let tool = |arguments: &[&str]| {
+        let mut command = context.tool("dist")?;
+        command.args(arguments).arg("--manifest-path");
+        process::run(command.arg(&manifest).env("CARGO_TARGET_DIR", &target))
+    };
+    let cargo = |arguments: &[&str]| {
+        let mut command = process::cargo_in(&copy)?;
         command
+            .args(arguments)
             .env("SDK_TESTS_ENVOY", &envoy)
             .env("SDK_TESTS_WASM_DIR", &modules);
-        process::run(command)
+        process::run(&mut command)
     };
-    in_copy(
-        Command::new(&context.program)
-            .args(["build", "--manifest-path"])
-            .arg(&manifest),
-    )?;
+    tool(&["build"])?;
     if !modules.join("renamed_extension.wasm").is_file() {
         bail!("the build of the renamed template wrote no renamed_extension.wasm");
     }
-    in_copy(
-        Command::new(&context.program)
-            .args(["dist", "--no-build", "--check", "--manifest-path"])
-            .arg(&manifest),
-    )?;
-    in_copy(process::cargo().args(["test", "--features", "sdk-tests/wasm,sdk-tests/envoy"]))?;
-    in_copy(process::cargo().args(["clippy", "--all-targets", "--", "-D", "warnings"]))?;
+    tool(&["dist", "--no-build", "--check"])?;
+    cargo(&["test", "--features", "sdk-tests/wasm,sdk-tests/envoy"])?;
+    cargo(&["clippy", "--all-targets", "--", "-D", "warnings"])?;
     let configs = copy.join("deploy");
     deploy::check_folder(&configs, Path::new("deploy"), &modules, &envoy)?;
     // The command formats its copy; the template itself is in no workspace that is checked.
