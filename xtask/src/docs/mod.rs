@@ -29,7 +29,7 @@ use anyhow::Result;
 /// Build the book in docs/ into target/book, and check links and code of every Markdown file
 ///
 /// Configs go through the modules in target/wasm; one that is not there yet is built.
-#[derive(clap::Args, Default)]
+#[derive(clap::Args)]
 pub(crate) struct Args {
     /// Write the reference of the configurations anew, from extensions/*/config.schema.json
     #[arg(long)]
