@@ -40,6 +40,8 @@ pub struct UpstreamInfo {
 /// What the proxy notes about a stream.
 #[derive(Clone, Debug)]
 pub struct StreamInfo {
+    /// Whether it is a request, or else a whole connection.
+    pub is_request: bool,
     /// Counts connections, from 1.
     pub connection_id: u64,
     /// The client.
@@ -62,7 +64,7 @@ pub struct StreamInfo {
     pub flags: u64,
     /// Whether a virtual host has been found.
     pub has_virtual_host: bool,
-    /// Whether a route has been found.
+    /// Whether it is known which cluster it goes to; for a request that is its route's.
     pub has_route: bool,
     was_reset: bool,
     /// The chosen upstream.
@@ -82,6 +84,7 @@ impl StreamInfo {
     pub fn begin(connection_id: u64, now: u64) -> Self {
         let client = u16::try_from(connection_id % 10_000).unwrap_or_default();
         Self {
+            is_request: true,
             connection_id,
             source: local(CLIENTS + client),
             destination: LISTENER,
@@ -97,6 +100,29 @@ impl StreamInfo {
             was_reset: false,
             upstream: None,
             filter_state: FilterState::default(),
+        }
+    }
+
+    /// A connection, for network filters, that is opened now.
+    pub fn connection(id: u64, now: u64) -> Self {
+        Self {
+            is_request: false,
+            has_virtual_host: false,
+            has_route: false,
+            ..Self::begin(id, now)
+        }
+    }
+
+    /// The proxy has connected to the upstream, for the bytes of a connection.
+    pub fn connected(&mut self, now: u64) {
+        self.has_route = true;
+        self.routed(now);
+        self.has_near_end();
+    }
+
+    fn has_near_end(&mut self) {
+        if let Some(upstream) = &mut self.upstream {
+            upstream.local_address = Some(TOWARDS_UPSTREAM);
         }
     }
 
@@ -123,9 +149,7 @@ impl StreamInfo {
     pub fn answered(&mut self, code: u32) {
         self.response_code = Some(code);
         self.code_details = Some("via_upstream".to_owned());
-        if let Some(upstream) = &mut self.upstream {
-            upstream.local_address = Some(TOWARDS_UPSTREAM);
-        }
+        self.has_near_end();
     }
 
     /// The upstream's last byte is here.

@@ -149,6 +149,56 @@ fn bytes_of_the_upstream_cannot_be_resumed(proxy: &mut Proxy) {
     assert!(!proxy.is_open(&connection));
 }
 
+/// What a connection has, and what only requests have.
+#[scenario]
+fn expressions_see_a_connection_at_its_end(proxy: &mut Proxy) {
+    let number = |number: u8| {
+        format!(
+            "Ok({:?})",
+            [number, 0, 0, 0, 0, 0, 0, 0].escape_ascii().to_string()
+        )
+    };
+    let yes = r#"Ok("\\x01")"#.to_owned();
+    let no = r#"Ok("\\x00")"#.to_owned();
+    let text = |text: &str| format!("Ok({text:?})");
+    let expected = [
+        ("request.total_size", number(5)),
+        ("response.total_size", number(5)),
+        ("response.flags", number(0)),
+        ("size(request.headers)", number(0)),
+        ("'content-type' in request.headers", no.clone()),
+        ("has(request.protocol)", no.clone()),
+        ("has(request.duration)", no.clone()),
+        ("has(request.host)", no.clone()),
+        ("has(response.code)", no.clone()),
+        ("has(response.grpc_status)", no.clone()),
+        ("xds.listener_direction", number(0)),
+        ("xds.cluster_name", text("upstream")),
+        ("has(xds.route_name)", no.clone()),
+        ("has(xds.virtual_host_name)", no.clone()),
+        ("xds.upstream_host_metadata == null", yes.clone()),
+        ("upstream.num_endpoints", number(1)),
+        ("has(upstream.uri_san_peer_certificate)", no.clone()),
+        ("has(upstream.local_address)", yes.clone()),
+        ("has(connection.id)", yes.clone()),
+        ("connection.mtls", no.clone()),
+        ("source.port > 0", yes.clone()),
+        ("'upstream_peer' in filter_state", no),
+        ("'wasm.fixture_state' in filter_state", yes),
+    ];
+    let expressions = expected.each_ref().map(|(expression, _)| *expression);
+    let config = format!("first evaluate {}", expressions.join("; "));
+    proxy.configure(config).unwrap();
+    let connection = proxy.connect();
+    assert_eq!(say(proxy, &connection, "hello").0, "hello");
+    let before = proxy.logs().len();
+    proxy.hang_up(connection);
+    let lines = expected.map(|(expression, value)| format!("{expression} = {value}"));
+    let logs = logs(proxy, before);
+    let logs: Vec<_> = logs.iter().filter(|line| line.contains(" = ")).collect();
+    assert_eq!(logs, lines.iter().collect::<Vec<_>>());
+}
+
 #[scenario]
 fn what_makes_no_sense_on_a_connection_does_nothing(proxy: &mut Proxy) {
     proxy.allow(Rule::WrongPhase);

@@ -103,23 +103,3 @@ pub(crate) fn no_stream(host: &mut HostState) -> bool {
     }
     is_connection
 }
-
-/// A property of the connection; `None` if there is no connection here, or it is none of its own.
-pub(crate) fn property(host: &HostState, path: &[u8]) -> Option<Result<Vec<u8>, Status>> {
-    /// Whole messages: there is something, but no bytes for it.
-    const MESSAGES: [&[u8]; 4] = [b"request", b"response", b"source", b"connection"];
-    let link = host.link()?;
-    if MESSAGES.contains(&path) {
-        return Some(Err(Status::SerializationFailure));
-    }
-    link.property(path).map(Ok)
-}
-
-/// Writes a property of the connection; returns `false` if there is none here.
-pub(crate) fn set_property(host: &mut HostState, path: &[u8], value: &[u8]) -> bool {
-    let Some(link) = host.link_mut() else {
-        return false;
-    };
-    link.properties.insert(path.to_vec(), value.to_vec());
-    true
-}

@@ -1,8 +1,6 @@
 //! A connection as its plugins see it through host calls.
 
-use std::collections::BTreeMap;
-
-use crate::host::{Status, buffers};
+use crate::host::{Status, StreamInfo, buffers};
 
 /// What a plugin asked for; the proxy does it when the callback has returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,14 +29,8 @@ pub struct Link {
     pub downstream: Vec<u8>,
     /// What has come from the upstream and has not left for the client. All plugins share it.
     pub upstream: Vec<u8>,
-    /// The bytes that have come from the client so far.
-    pub received: u64,
-    /// The bytes that have left for the client so far.
-    pub sent: u64,
-    /// Whether the proxy has connected to the upstream.
-    pub connected: bool,
-    /// What plugins have set with `proxy_set_property`; all of them share it.
-    pub properties: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// What the proxy notes; its filter state is shared by all plugins.
+    pub info: StreamInfo,
     /// What each plugin of the chain sees.
     pub views: Vec<LinkView>,
 }
@@ -52,8 +44,9 @@ pub(super) const UPSTREAM: u32 = 3;
 
 impl Link {
     /// A connection on which nothing has happened, closed to its plugins.
-    pub fn new(plugins: usize) -> Self {
+    pub fn new(info: StreamInfo, plugins: usize) -> Self {
         Self {
+            info,
             views: vec![LinkView::default(); plugins],
             ..Self::default()
         }
@@ -87,19 +80,6 @@ impl Link {
         match number {
             DOWNSTREAM => buffers::splice(&mut self.downstream, start, length, bytes),
             _ => buffers::splice(&mut self.upstream, start, length, bytes),
-        }
-    }
-
-    /// What a property of the connection says.
-    pub(super) fn property(&self, path: &[u8]) -> Option<Vec<u8>> {
-        let number = |number: u64| Some(number.to_le_bytes().to_vec());
-        match path {
-            b"request\0size" | b"request\0total_size" => number(self.received),
-            b"response\0size" => number(self.sent),
-            b"connection\0mtls" => Some(vec![0]),
-            b"xds\0cluster_name" => self.connected.then(|| b"upstream".to_vec()),
-            _ if path.contains(&0) => None,
-            _ => self.properties.get(path).cloned(),
         }
     }
 }

@@ -7,14 +7,17 @@ use super::link::Link;
 use crate::connections::{Answers, Connections};
 use crate::host::deliveries::MOST_ANSWERS;
 use crate::host::mock::Mock;
-use crate::host::{Engine, Thread, Vm};
+use crate::host::{Engine, StreamInfo, Thread, Vm};
 
 impl<E: Engine> Mock<E> {
     /// The connections that have something for the proxy to read.
     pub(in crate::host) fn mail(&self) -> impl Iterator<Item = u64> + '_ {
         let host = self.host.borrow();
         let has_mail = move |(id, conversation): (&u64, &Conversation)| {
-            let connected = host.links.get(id).is_some_and(|link| link.connected);
+            let connected = host
+                .links
+                .get(id)
+                .is_some_and(|link| link.info.upstream.is_some());
             conversation.has_mail(connected).then_some(*id)
         };
         self.conversations.iter().filter_map(has_mail)
@@ -71,7 +74,10 @@ impl<E: Engine> Connections for Mock<E> {
         conversation.open = filters.is_some();
         self.conversations.insert(id, conversation);
         if filters.is_some() {
-            self.host.borrow_mut().links.insert(id, Link::new(plugins));
+            let mut host = self.host.borrow_mut();
+            let info = StreamInfo::connection(id, host.clock.now());
+            host.links.insert(id, Link::new(info, plugins));
+            drop(host);
             self.read_on(id, 0);
         }
         self.settle();

@@ -39,7 +39,7 @@ impl<E: Engine> Mock<E> {
         conversation.read_end |= mail.end;
         if mail.end || !mail.bytes.is_empty() {
             self.with_link(id, |link| {
-                link.received += mail.bytes.len() as u64;
+                link.info.bytes_received += mail.bytes.len() as u64;
                 link.downstream.extend_from_slice(&mail.bytes);
             });
             self.read_on(id, 0);
@@ -175,10 +175,11 @@ impl<E: Engine> Mock<E> {
             return;
         };
         let mut host = self.host.borrow_mut();
+        let now = host.clock.now();
         let Some(link) = host.links.get_mut(&id) else {
             return;
         };
-        link.connected = true;
+        link.info.connected(now);
         let bytes = std::mem::take(&mut link.downstream);
         drop(host);
         conversation.to_upstream.extend_from_slice(&bytes);

@@ -31,7 +31,7 @@ impl<E: Engine> Mock<E> {
             }
         }
         let bytes = self.with_link(id, |link| {
-            link.sent += link.upstream.len() as u64;
+            link.info.bytes_sent += link.upstream.len() as u64;
             std::mem::take(&mut link.upstream)
         });
         if let Some(conversation) = self.open_conversation(id) {

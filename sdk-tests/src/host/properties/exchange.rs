@@ -45,7 +45,7 @@ pub(super) fn request(seen: Seen<'_>) -> Value {
             info.duration
                 .map(|duration| Value::Duration(duration.cast_signed())),
         ),
-        ("protocol", Some(Value::text("HTTP/1.1"))),
+        ("protocol", info.is_request.then(|| Value::text("HTTP/1.1"))),
         ("path", header(":path")),
         ("url_path", path.map(|path| text(split_query(path).0))),
         ("query", path.map(|path| text(split_query(path).1))),

@@ -4,7 +4,6 @@
 //! `node`, `route_name`, `cluster_name` and so on at the top is not there any more: it is below
 //! `xds`.
 
-use super::network::calls as network;
 use super::{HeaderMap, HostState, PluginSettings, Status, StreamInfo};
 
 mod connection;
@@ -27,7 +26,16 @@ struct Seen<'a> {
 
 impl<'a> Seen<'a> {
     fn by(host: &'a HostState, context: u32) -> Option<Self> {
-        let stream = host.streams.get(host.contexts.get(&(host.vm, context))?)?;
+        let id = host.contexts.get(&(host.vm, context))?;
+        if let Some(link) = host.links.get(id) {
+            return Some(Self {
+                info: &link.info,
+                request: None,
+                response: None,
+                trailers: None,
+            });
+        }
+        let stream = host.streams.get(id)?;
         let view = stream.views.get(host.vm.plugin)?;
         let seen = |open: bool, map: &'a HeaderMap| {
             let logged = view.logging && !map.is_empty();
@@ -107,9 +115,6 @@ pub(super) fn get(host: &HostState, path: &[u8]) -> Result<Value, Status> {
     if path.is_empty() {
         return Ok(Value::Null);
     }
-    if let Some(value) = network::property(host, path) {
-        return value.map(Value::Bytes);
-    }
     let mut segments = path.split(|byte| *byte == 0);
     let name = String::from_utf8_lossy(segments.next().unwrap_or_default());
     let mut value = match top(host, host.context, &name, !path.contains(&0)) {
@@ -131,12 +136,12 @@ pub(super) fn get(host: &HostState, path: &[u8]) -> Result<Value, Status> {
 ///
 /// `NotFound`: there is no stream here. `BadArgument`: it was declared read-only, and has a value.
 pub(super) fn set(host: &mut HostState, path: &[u8], value: Vec<u8>) -> Result<(), Status> {
-    if network::set_property(host, path, &value) {
-        return Ok(());
-    }
     let root = host.root_of(host.context);
     let declaration = host.foreign.declaration((host.vm, root), path);
     let declaration = declaration.unwrap_or_default();
-    let stream = host.stream_mut().ok_or(Status::NotFound)?;
-    (stream.info.filter_state).set_property(path, declaration, value)
+    let info = match host.link_mut() {
+        Some(link) => &mut link.info,
+        None => &mut host.stream_mut().ok_or(Status::NotFound)?.info,
+    };
+    info.filter_state.set_property(path, declaration, value)
 }

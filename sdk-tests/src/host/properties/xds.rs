@@ -73,6 +73,10 @@ pub(super) fn xds(seen: Option<Seen<'_>>) -> Value {
         fields.extend([
             ("cluster_name".into(), Value::text("upstream")),
             ("cluster_metadata".into(), no_metadata()),
+        ]);
+    }
+    if info.has_route && info.is_request {
+        fields.extend([
             ("route_name".into(), Value::text("")),
             ("route_metadata".into(), no_metadata()),
         ]);
