@@ -151,8 +151,9 @@ struct Stream {
 }
 
 impl Stream {
-    fn log(&self) {
-        if let Some(active) = &self.active {
+    fn log(&mut self) {
+        // Nothing comes after it but the end of this context.
+        if let Some(active) = self.active.take() {
             let progress = active.streams.remove(self.id).unwrap_or_default();
             active.report_end(&progress);
         }

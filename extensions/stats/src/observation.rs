@@ -101,29 +101,49 @@ impl Observation {
     /// Writes what tells this stream's labels from others into `key`, whatever it holds.
     pub fn identify(&self, key: &mut Vec<u8>) {
         key.clear();
-        key.extend_from_slice(&[self.reporter as u8, self.protocol as u8]);
+        let kinds = [
+            self.reporter as u8,
+            self.protocol as u8,
+            u8::from(self.downstream.mutual),
+            u8::from(self.upstream.mutual),
+        ];
+        key.extend_from_slice(&kinds);
         key.extend_from_slice(&self.code.to_le_bytes());
         key.extend_from_slice(&self.flags.to_le_bytes());
         let status = self.grpc_status.unwrap_or(i64::MIN);
         key.extend_from_slice(&status.to_le_bytes());
-        for principals in [&self.downstream, &self.upstream] {
-            key.push(u8::from(principals.mutual));
-            append(key, &principals.peer);
-            append(key, &principals.local);
+        let texts = [
+            &self.downstream.peer,
+            &self.downstream.local,
+            &self.upstream.peer,
+            &self.upstream.local,
+            &self.cluster,
+            &self.route,
+            &self.host,
+        ];
+        for text in texts {
+            key.extend_from_slice(&length(text));
+        }
+        for text in texts {
+            // Most are empty.
+            if !text.is_empty() {
+                key.extend_from_slice(text);
+            }
         }
         self.downstream_peer.identify(key);
         self.upstream_peer.identify(key);
-        append(key, &self.cluster);
-        append(key, &self.route);
-        append(key, &self.host);
     }
 }
 
 /// Appends bytes with their length, so that two parts never look like two others.
 pub fn append(key: &mut Vec<u8>, bytes: &[u8]) {
-    let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-    key.extend_from_slice(&length.to_le_bytes());
+    key.extend_from_slice(&length(bytes));
     key.extend_from_slice(bytes);
+}
+
+/// (Nothing is longer than a guest's 32-bit memory.)
+fn length(bytes: &[u8]) -> [u8; 4] {
+    u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_le_bytes()
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ const UPSTREAM: SocketAddr = local(20_000);
 const TOWARDS_UPSTREAM: SocketAddr = local(30_000);
 
 /// Response flags, by their bits.
+const DOWNSTREAM_CONNECTION_TERMINATION: u64 = 1 << 14;
 const DOWNSTREAM_PROTOCOL_ERROR: u64 = 1 << 18;
 
 /// The upstream that the router has chosen.
@@ -170,6 +171,9 @@ impl StreamInfo {
     pub fn reset(&mut self, details: &str) {
         if !self.was_reset {
             self.was_reset = true;
+            if details == "downstream_remote_disconnect" {
+                self.flags |= DOWNSTREAM_CONNECTION_TERMINATION;
+            }
             self.code_details = Some(details.to_owned());
         }
     }

@@ -1,6 +1,6 @@
 //! A configuration in force.
 
-use std::{cell::Cell, time::Duration};
+use std::time::Duration;
 
 use extension_common::{
     config::{self, ConfigError},
@@ -10,7 +10,7 @@ use extension_common::{
 use super::{
     Counters, REFRESH, RefCell, Streams,
     compiled::{Compiled, Condition},
-    read::{EndReader, get},
+    read::{Reader, get},
     remembered::{Connections, Services},
     report::Reports,
 };
@@ -30,12 +30,7 @@ pub(super) struct Active {
     pub(super) connections: RefCell<Connections>,
     /// The proxy's own workload.
     pub(super) local: Peer,
-    /// Who reports, where that does not depend on the listener.
-    pub(super) reporter: Option<Reporter>,
-    /// Who reported last: most likely that is who reports next.
-    pub(super) last_reporter: Cell<Reporter>,
-    pub(super) host_fallback: Option<bool>,
-    pub(super) end_reader: EndReader,
+    pub(super) reader: Reader,
     pub(super) counters: Counters,
     period: Duration,
 }
@@ -50,7 +45,6 @@ impl Active {
         let conditions = plan.conditions.iter();
         let conditions = conditions.map(|(written, field)| Condition::new(written, field));
         let conditions = conditions.collect::<Result<Vec<_>, _>>()?;
-        let reporter = reporter(config.is_waypoint);
         config.remarks.log();
         set_build();
         log::info!(
@@ -72,10 +66,7 @@ impl Active {
             services: RefCell::default(),
             connections: RefCell::default(),
             local: Peer::of_node(node_metadata),
-            reporter,
-            last_reporter: Cell::new(reporter.unwrap_or_default()),
-            host_fallback: config.host_fallback,
-            end_reader: EndReader::new(reporter),
+            reader: Reader::new(reporter(config.is_waypoint), config.host_fallback),
             counters,
             period: config.reporting_period,
         })

@@ -1,10 +1,13 @@
 //! What the host knows about a stream.
 //!
-//! At its end one expression gives nearly all of it in a list: a call that returns data costs half a
-//! microsecond or more, one more element in a list a quarter. Where the host knows no expressions, and
-//! while a stream is open, each is a call of its own.
+//! At its end one expression gives nearly all of it in a list. That costs as much as two calls that
+//! return a property, and a quarter of one more for each name in it: to ask whether something is there
+//! costs as much as to ask for it, and as much as a call that finds nothing. Where the host knows no
+//! expressions, and while a stream is open, each is a call of its own.
 
-use extension_common::{expression::Expression, hostcalls};
+use std::cell::Cell;
+
+use extension_common::{expression::Expression, headers::HeaderView, hostcalls};
 use proxy_wasm::types::MapType;
 
 use super::active::Active;
@@ -36,140 +39,278 @@ pub(super) struct Sizes {
     pub(super) response: i64,
 }
 
-/// What every list has, behind the direction.
-const COMMON: [&str; 6] = [
-    // -1 is a connection: only requests have a protocol.
-    "has(request.protocol) ? (has(response.code) ? response.code : 0) : -1",
-    "response.flags",
-    "has(request.duration) ? request.duration : 0",
-    "request.total_size",
-    "response.total_size",
-    "has(xds.cluster_name) ? xds.cluster_name : ''",
-];
+/// In place of a status: the stream is a connection.
+const NO_REQUEST: i64 = -1;
 
-const CONNECTION: &str = "connection.id";
+/// What the host is asked of a stream.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Field {
+    Direction,
+    Code,
+    Flags,
+    Duration,
+    RequestSize,
+    ResponseSize,
+    Cluster,
+    Host,
+    Connection,
+    Certificates,
+}
 
-const CERTIFICATES: [&str; 2] = [
-    "has(upstream.uri_san_peer_certificate) ? upstream.uri_san_peer_certificate : ''",
-    "has(upstream.uri_san_local_certificate) ? upstream.uri_san_local_certificate : ''",
-];
+impl Field {
+    const ALL: [Self; 10] = [
+        Self::Direction,
+        Self::Code,
+        Self::Flags,
+        Self::Duration,
+        Self::RequestSize,
+        Self::ResponseSize,
+        Self::Cluster,
+        Self::Host,
+        Self::Connection,
+        Self::Certificates,
+    ];
 
-/// What the list begins with.
+    /// For a list, where an error in one element is the error of all. What every answered request
+    /// has is there where `is_answered`.
+    fn expression(self, is_answered: bool) -> &'static str {
+        match self {
+            Self::Direction => "xds.listener_direction",
+            Self::Code if is_answered => "response.code",
+            Self::Code => "has(request.protocol) ? (has(response.code) ? response.code : 0) : -1",
+            Self::Flags => "response.flags",
+            Self::Duration if is_answered => "request.duration",
+            Self::Duration => "has(request.duration) ? request.duration : 0",
+            Self::RequestSize => "request.total_size",
+            Self::ResponseSize => "response.total_size",
+            Self::Cluster => "has(xds.cluster_name) ? xds.cluster_name : ''",
+            Self::Host => "has(request.host) ? request.host : ''",
+            Self::Connection => "connection_id",
+            Self::Certificates => {
+                "has(upstream.tls_version) ? [\
+                 has(upstream.uri_san_peer_certificate) ? upstream.uri_san_peer_certificate : '', \
+                 has(upstream.uri_san_local_certificate) ? upstream.uri_san_local_certificate : ''\
+                 ] : []"
+            }
+        }
+    }
+}
+
+/// What the host has answered.
+#[derive(Debug, Default)]
 struct Basics {
     direction: i64,
     code: i64,
     flags: i64,
     sizes: Sizes,
     cluster: Vec<u8>,
-    /// The number of the client's connection, for those who look at it.
+    /// `None` where it was not asked for.
+    host: Option<Vec<u8>>,
+    /// The number of the client's connection.
     connection: Vec<u8>,
     upstream: Principals,
 }
 
-/// The expressions for each reporter; none where the host knows no expressions.
-#[derive(Default)]
-pub(super) struct EndReader([Option<Expression>; 3]);
-
-impl EndReader {
-    /// The lists for `reporter`, or for those that a listener can make one.
-    pub(super) fn new(reporter: Option<Reporter>) -> Self {
-        let list = |of: Reporter| {
-            let direction = match reporter {
-                Some(decided) if decided != of => return None,
-                Some(_) => "0",
-                None if of == Reporter::Waypoint => return None,
-                None => "xds.listener_direction",
-            };
-            let mut elements = vec![direction];
-            elements.extend(COMMON);
-            if of != Reporter::Source {
-                elements.push(CONNECTION);
+impl Basics {
+    /// Takes what the expression of `field` gives.
+    fn set(&mut self, field: Field, value: &[u8]) -> Option<()> {
+        match field {
+            Field::Direction => self.direction = number(value)?,
+            Field::Code => self.code = number(value)?,
+            Field::Flags => self.flags = number(value)?,
+            Field::Duration => self.sizes.duration = number(value)?,
+            Field::RequestSize => self.sizes.request = number(value)?,
+            Field::ResponseSize => self.sizes.response = number(value)?,
+            Field::Cluster => self.cluster = value.to_vec(),
+            Field::Host => self.host = Some(value.to_vec()),
+            Field::Connection => self.connection = value.to_vec(),
+            Field::Certificates => {
+                let both = HeaderView::parse(value.to_vec())?;
+                let mut both = both.iter().map(|(certificate, _)| certificate.to_vec());
+                self.upstream.peer = both.next().unwrap_or_default();
+                self.upstream.local = both.next().unwrap_or_default();
             }
-            if of != Reporter::Destination {
-                elements.extend(CERTIFICATES);
-            }
-            Expression::create(&format!("[{}]", elements.join(", "))).ok()
-        };
-        Self([
-            list(Reporter::Source),
-            list(Reporter::Destination),
-            list(Reporter::Waypoint),
-        ])
+        }
+        Some(())
     }
 
-    fn read(&self, reporter: Reporter) -> Option<Basics> {
-        let [source, destination, waypoint] = &self.0;
-        let expression = match reporter {
-            Reporter::Source => source,
-            Reporter::Destination => destination,
-            Reporter::Waypoint => waypoint,
-        };
-        let list = expression.as_ref()?.evaluate_list()?;
-        let mut elements = list.iter().map(|(element, _)| element);
-        let mut numbers = [0; 6];
-        for slot in &mut numbers {
-            *slot = number(elements.next()?)?;
-        }
-        let [direction, code, flags, duration, request, response] = numbers;
-        let cluster = elements.next()?.to_vec();
-        let connection = match reporter {
-            Reporter::Source => Vec::new(),
-            _ => elements.next()?.to_vec(),
-        };
-        let upstream = match reporter {
-            Reporter::Destination => Principals::default(),
-            _ => Principals {
-                peer: elements.next()?.to_vec(),
-                local: elements.next()?.to_vec(),
-                mutual: false,
+    /// The same by a call each. Headers cannot be read while a stream is open, and who reports was
+    /// asked before.
+    fn read_one_by_one(reporter: Reporter) -> Self {
+        let is_source = reporter == Reporter::Source;
+        let asks_upstream = reporter != Reporter::Destination;
+        let text = |path: &[&str]| get(path).unwrap_or_default();
+        let count = |path: &[&str]| get_number(path).unwrap_or_default();
+        Self {
+            direction: 0,
+            code: match is_request() {
+                true => count(&["response", "code"]),
+                false => NO_REQUEST,
             },
-        };
-        Some(Basics {
-            direction,
-            code,
-            flags,
+            flags: count(&["response", "flags"]),
             sizes: Sizes {
-                duration,
-                request,
-                response,
+                duration: count(&["request", "duration"]),
+                request: count(&["request", "total_size"]),
+                response: count(&["response", "total_size"]),
             },
-            cluster,
-            connection,
-            upstream,
-        })
+            cluster: text(&["xds", "cluster_name"]),
+            host: None,
+            connection: match is_source {
+                true => Vec::new(),
+                false => text(&["connection_id"]),
+            },
+            upstream: match asks_upstream {
+                true => Principals {
+                    peer: text(&["upstream", "uri_san_peer_certificate"]),
+                    local: text(&["upstream", "uri_san_local_certificate"]),
+                    mutual: false,
+                },
+                false => Principals::default(),
+            },
+        }
     }
 }
 
-/// The same, one by one.
-fn read_singly(direction: i64, reporter: Reporter) -> Basics {
-    let san = |name| get(&["upstream", name]).unwrap_or_default();
-    let is_request = get(&["request", "protocol"]).is_some();
-    let code = match is_request {
-        true => get_number(&["response", "code"]).unwrap_or_default(),
-        false => -1,
-    };
-    Basics {
-        direction,
-        code,
-        flags: get_number(&["response", "flags"]).unwrap_or_default(),
-        sizes: Sizes {
-            duration: get_number(&["request", "duration"]).unwrap_or_default(),
-            request: get_number(&["request", "total_size"]).unwrap_or_default(),
-            response: get_number(&["response", "total_size"]).unwrap_or_default(),
-        },
-        cluster: get(&["xds", "cluster_name"]).unwrap_or_default(),
-        connection: match reporter {
-            Reporter::Source => Vec::new(),
-            _ => get(&["connection", "id"]).unwrap_or_default(),
-        },
-        upstream: match reporter {
-            Reporter::Destination => Principals::default(),
-            _ => Principals {
-                peer: san("uri_san_peer_certificate"),
-                local: san("uri_san_local_certificate"),
-                mutual: false,
-            },
-        },
+/// What a stream most likely is: what the last one was.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Guess {
+    reporter: Reporter,
+    /// A request with a status.
+    is_answered: bool,
+    /// Only its `Host` header says which service it was meant for.
+    uses_host: bool,
+}
+
+impl Guess {
+    /// Right whatever the stream is, if the reporter is right.
+    fn any(reporter: Reporter) -> Self {
+        Self {
+            reporter,
+            is_answered: false,
+            uses_host: false,
+        }
+    }
+}
+
+/// An expression, and what the elements of its list are.
+#[derive(Debug)]
+struct Questions {
+    fields: Vec<Field>,
+    list: Expression,
+}
+
+impl Questions {
+    /// `None` where the host knows no expressions.
+    fn new(fields: Vec<Field>, is_answered: bool) -> Option<Self> {
+        let elements = fields.iter().map(|field| field.expression(is_answered));
+        let elements: Vec<_> = elements.collect();
+        let list = Expression::create(&format!("[{}]", elements.join(", "))).ok()?;
+        Some(Self { fields, list })
+    }
+
+    fn ask(&self) -> Option<Basics> {
+        let list = self.list.evaluate_list()?;
+        let mut elements = list.iter();
+        let mut basics = Basics::default();
+        for field in &self.fields {
+            let (element, _) = elements.next()?;
+            basics.set(*field, element)?;
+        }
+        Some(basics)
+    }
+}
+
+/// Asks the host.
+pub(super) struct Reader {
+    /// Who reports, where that does not depend on the listener.
+    decided: Option<Reporter>,
+    host_fallback: Option<bool>,
+    questions: Vec<(Guess, Questions)>,
+    last: Cell<Guess>,
+}
+
+impl Reader {
+    /// For the reporter that is `decided`, or for those that a listener can make one.
+    pub(super) fn new(decided: Option<Reporter>, host_fallback: Option<bool>) -> Self {
+        let mut reader = Self {
+            decided,
+            host_fallback,
+            questions: Vec::new(),
+            last: Cell::new(Guess::any(decided.unwrap_or_default())),
+        };
+        let reporters = match decided {
+            Some(reporter) => vec![reporter],
+            None => vec![Reporter::Source, Reporter::Destination],
+        };
+        for reporter in reporters {
+            for (is_answered, uses_host) in [(true, false), (true, true), (false, false)] {
+                reader.prepare(Guess {
+                    reporter,
+                    is_answered,
+                    uses_host,
+                });
+            }
+        }
+        reader
+    }
+
+    fn prepare(&mut self, guess: Guess) {
+        let matters = |field: &Field| match field {
+            Field::Direction => self.decided.is_none(),
+            Field::Host => guess.uses_host,
+            Field::Connection => guess.reporter != Reporter::Source,
+            Field::Certificates => guess.reporter != Reporter::Destination,
+            _ => true,
+        };
+        if guess.uses_host && !self.may_use_host(guess.reporter) {
+            return;
+        }
+        let fields = Field::ALL.into_iter().filter(matters).collect();
+        if let Some(questions) = Questions::new(fields, guess.is_answered) {
+            self.questions.push((guess, questions));
+        }
+    }
+
+    fn may_use_host(&self, reporter: Reporter) -> bool {
+        let by_default = reporter == Reporter::Source;
+        self.host_fallback.unwrap_or(by_default)
+    }
+
+    /// A stream that is over, and who reports it.
+    fn read_end(&self) -> (Reporter, Basics) {
+        let last = self.last.get();
+        self.ask(last)
+            .or_else(|| self.ask(Guess::any(last.reporter)))
+            .unwrap_or_else(|| self.read_midway())
+    }
+
+    /// A stream that is still open, and who reports it.
+    fn read_midway(&self) -> (Reporter, Basics) {
+        let reporter = self.decided.unwrap_or_else(|| {
+            let direction = get_number(&["xds", "listener_direction"]);
+            reporter_at(direction.unwrap_or_default())
+        });
+        (reporter, Basics::read_one_by_one(reporter))
+    }
+
+    /// `None` where the guess is wrong, but for the reporter.
+    fn ask(&self, guess: Guess) -> Option<(Reporter, Basics)> {
+        let basics = self.of(guess)?.ask()?;
+        let reporter = self
+            .decided
+            .unwrap_or_else(|| reporter_at(basics.direction));
+        if reporter == guess.reporter {
+            return Some((reporter, basics));
+        }
+        // Two listeners share this plugin.
+        let basics = self.of(Guess { reporter, ..guess })?.ask()?;
+        Some((reporter, basics))
+    }
+
+    fn of(&self, guess: Guess) -> Option<&Questions> {
+        let found = |guess| self.questions.iter().find(|(known, _)| *known == guess);
+        let found = found(guess).or_else(|| found(Guess::any(guess.reporter)));
+        found.map(|(_, questions)| questions)
     }
 }
 
@@ -184,63 +325,44 @@ fn reporter_at(direction: i64) -> Reporter {
 impl Active {
     /// A stream that is over.
     pub(super) fn read_end(&self) -> (Observation, Sizes) {
-        let guess = self.last_reporter.get();
-        let mut reporter = guess;
-        let mut basics = self.end_reader.read(guess);
-        if self.reporter.is_none()
-            && let Some(read) = &basics
-            && reporter_at(read.direction) != guess
-        {
-            // Two listeners share this plugin.
-            reporter = reporter_at(read.direction);
-            basics = self.end_reader.read(reporter);
-        }
-        let basics = basics.unwrap_or_else(|| {
-            let (direction, by_listener) = self.direction();
-            reporter = by_listener;
-            read_singly(direction, by_listener)
-        });
-        self.last_reporter.set(reporter);
+        let (reporter, mut basics) = self.reader.read_end();
         let sizes = basics.sizes;
+        let host = basics.host.take();
         let mut seen = self.observe(reporter, basics);
         if seen.protocol != Protocol::Tcp {
             observe_protocol(&mut seen);
         }
-        if self.needs_host(&seen) {
-            if seen.cluster.is_empty() {
-                seen.route = get(&["xds", "route_name"]).unwrap_or_default();
-            }
-            if self.may_use_host(reporter) {
-                seen.host = get(&["request", "host"]).unwrap_or_default();
-            }
+        let needs_host = self.needs_host(&seen);
+        let uses_host = needs_host && self.reader.may_use_host(reporter);
+        if needs_host && seen.cluster.is_empty() {
+            seen.route = get(&["xds", "route_name"]).unwrap_or_default();
         }
+        if uses_host {
+            let host = host.or_else(|| get(&["request", "host"]));
+            seen.host = host.unwrap_or_default();
+        }
+        self.reader.last.set(Guess {
+            reporter,
+            is_answered: seen.code > 0,
+            uses_host,
+        });
         (seen, sizes)
     }
 
     /// A stream that is still open. `None` where its labels would be others at its end: headers
     /// cannot be read now.
     pub(super) fn read_midway(&self) -> Option<Observation> {
-        let (direction, reporter) = self.direction();
-        let seen = self.observe(reporter, read_singly(direction, reporter));
-        let waits = self.needs_host(&seen) && self.may_use_host(reporter);
+        let (reporter, basics) = self.reader.read_midway();
+        let seen = self.observe(reporter, basics);
+        let waits = self.needs_host(&seen) && self.reader.may_use_host(reporter);
         (!waits).then_some(seen)
-    }
-
-    fn direction(&self) -> (i64, Reporter) {
-        match self.reporter {
-            Some(reporter) => (0, reporter),
-            None => {
-                let direction = get_number(&["xds", "listener_direction"]).unwrap_or_default();
-                (direction, reporter_at(direction))
-            }
-        }
     }
 
     fn observe(&self, reporter: Reporter, basics: Basics) -> Observation {
         let mut seen = Observation {
             reporter,
             protocol: match basics.code {
-                -1 => Protocol::Tcp,
+                NO_REQUEST => Protocol::Tcp,
                 _ => Protocol::Http,
             },
             code: u16::try_from(basics.code).unwrap_or_default(),
@@ -255,7 +377,8 @@ impl Active {
             }
             seen.downstream_peer = peer("downstream_peer");
         }
-        if reporter != Reporter::Destination {
+        // Without a cluster nobody was asked.
+        if reporter != Reporter::Destination && !seen.cluster.is_empty() {
             seen.upstream_peer = upstream_peer();
         }
         seen
@@ -267,11 +390,6 @@ impl Active {
             let service = self.service(&seen.cluster);
             needs_host(&seen.cluster, service.as_deref())
         }
-    }
-
-    fn may_use_host(&self, reporter: Reporter) -> bool {
-        let by_default = reporter == Reporter::Source;
-        self.host_fallback.unwrap_or(by_default)
     }
 }
 

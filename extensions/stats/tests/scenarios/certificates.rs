@@ -50,6 +50,7 @@ fn a_certificate_tells_more_than_metadata(proxy: &mut Proxy) {
 #[scenario(native, wasm)]
 fn an_outbound_certificate_tells_who_was_asked(proxy: &mut Proxy) {
     proxy.surround(shop().outbound());
+    proxy.property(&["upstream", "tls_version"], "TLSv1.3");
     proxy.property(&["upstream", "uri_san_peer_certificate"], CLIENT);
     proxy.property(&["upstream", "uri_san_local_certificate"], SERVER);
     proxy.configure(json!({})).unwrap();

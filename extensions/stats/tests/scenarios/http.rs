@@ -1,5 +1,7 @@
 //! HTTP requests, at both ends.
 
+use std::time::Duration;
+
 use sdk_tests::{Proxy, Request, UpstreamReply, json, scenario};
 
 use super::{counter, counters, plugin, reviews, shop, total};
@@ -187,4 +189,41 @@ fn hosts_that_istio_does_not_know_are_counted_by_cluster(proxy: &mut Proxy) {
         ("destination_service", "example.com"),
         ("destination_service_name", "PassthroughCluster"),
     ]);
+}
+
+/// What the last request was decides how the host is asked about the next one.
+#[scenario]
+fn requests_of_each_kind_are_counted_after_each_other(proxy: &mut Proxy) {
+    proxy.surround(shop().outbound());
+    proxy.configure(json!({})).unwrap();
+    for kind in ["200", "0", "0", "200", "400", "200"] {
+        let reply = UpstreamReply::new(200);
+        let request = Request::get("/").authority("shop.example");
+        match kind {
+            "0" => {
+                proxy.upstream_replies(reply.after(Duration::from_secs(30)));
+                proxy.send_and_leave(request);
+            }
+            "400" => drop(proxy.send(request.without_authority())),
+            _ => {
+                proxy.upstream_replies(reply);
+                proxy.send(request);
+            }
+        }
+    }
+    let series = counters(proxy, "requests_total");
+    let labels = ["response_code", "destination_service", "response_flags"];
+    let mut counted: Vec<_> = series
+        .iter()
+        .map(|s| (labels.map(|label| s.label(label)), s.value))
+        .collect();
+    counted.sort_unstable();
+    assert_eq!(
+        counted,
+        [
+            (["0", "shop.example", "DC"], 2),
+            (["200", "shop.example", "-"], 3),
+            (["400", "unknown", "-"], 1),
+        ]
+    );
 }
