@@ -24,6 +24,9 @@ pub(super) const USER_HEADER: &str = "x-user";
 
 /// Here Envoy answers with what an upstream would be told. The load goes to another path.
 const PATH: &str = "/secret/check";
+/// What is sent here goes to an upstream.
+pub(super) const TO_UPSTREAM: &str = "/upstream";
+
 const SEEN: &str = "x-seen";
 
 /// What Envoy logs when a dynamic module was written for another version.
@@ -32,9 +35,13 @@ const OTHER_VERSION: &str = "is deprecated. Please recompile the module";
 /// The routes of every listener.
 pub(super) fn routes(subject: &Subject) -> Vec<Value> {
     let answer = json!({ "status": 200 });
+    let upstream = json!({
+        "match": { "path": TO_UPSTREAM },
+        "route": { "cluster": "upstream" },
+    });
     let all = json!({ "match": { "prefix": "/" }, "direct_response": answer });
     if subject.check.is_none() {
-        return vec![all];
+        return vec![upstream, all];
     }
     let told = json!({ "header": { "key": SEEN, "value": format!("%REQ({USER_HEADER})%") } });
     let check = json!({
@@ -42,7 +49,7 @@ pub(super) fn routes(subject: &Subject) -> Vec<Value> {
         "direct_response": answer,
         "response_headers_to_add": [told],
     });
-    vec![check, all]
+    vec![check, upstream, all]
 }
 
 /// Fails unless every variant lets the load pass, and nothing that it must refuse.

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use super::subject::Headers;
 
 /// The one header that is not one: where the requests go.
-const PATH: &str = ":path";
+pub(super) const PATH: &str = ":path";
 
 /// How much load.
 #[derive(Clone, Copy)]

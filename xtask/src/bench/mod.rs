@@ -39,7 +39,7 @@ use anyhow::Result;
 ///
 /// Instructions and host calls are exact and the same everywhere. Processor time is measured on
 /// Linux, in one Envoy process, each filter in turn with no filter (none, filter, filter, none);
-/// the median of the rounds counts.
+/// the median of the rounds counts, which are short.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The extensions to measure, such as `basic-auth`, or `comparison`: the same job in every way
@@ -47,10 +47,10 @@ pub(crate) struct Args {
     #[arg(value_name = "NAME")]
     names: Vec<String>,
     /// How often each filter is measured
-    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=100))]
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=100))]
     rounds: u32,
     /// The requests of one measurement
-    #[arg(long, default_value_t = 30_000, value_parser = clap::value_parser!(u32).range(1000..))]
+    #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u32).range(1000..))]
     requests: u32,
     /// How many requests are under way at once
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=100))]

@@ -6,8 +6,8 @@ use std::path::Path;
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use super::check::Check;
-use super::{attribute_gen, basic_auth, comparison, jwt_headers, opa, telemetry};
+use super::check::{self, Check};
+use super::{attribute_gen, basic_auth, comparison, jwt_headers, load, opa, telemetry};
 use crate::opa::Opa;
 use crate::{envoy_config, workspace};
 
@@ -49,6 +49,8 @@ pub(super) struct Variant {
     pub(super) filter: Value,
     /// Whether it tells the upstream the user, as the check says.
     pub(super) tells_user: bool,
+    /// Whether its requests go to an upstream, and are not answered by Envoy itself.
+    pub(super) asks_upstream: bool,
 }
 
 /// What there is to measure about the extension with this name, `measured` or only checked.
@@ -86,7 +88,25 @@ impl Variant {
             what,
             filter: json!({ "name": what, "typed_config": typed_config }),
             tells_user: false,
+            asks_upstream: false,
         }
+    }
+
+    /// The same, with an upstream.
+    pub(super) fn asking_an_upstream(self) -> Self {
+        Self {
+            asks_upstream: true,
+            ..self
+        }
+    }
+
+    /// The headers of the requests under load.
+    pub(super) fn load(&self, subject: &Subject) -> Headers {
+        let mut load = subject.load.clone();
+        if self.asks_upstream {
+            load.push((load::PATH, check::TO_UPSTREAM.to_owned()));
+        }
+        load
     }
 
     /// The same, where the upstream is told the user.

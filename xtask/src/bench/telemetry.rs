@@ -1,6 +1,7 @@
 //! metadata-exchange and stats under load.
 //!
-//! Every request carries what a peer's proxy adds; Envoy answers by itself.
+//! Every request carries what a peer's proxy adds. Envoy answers by itself, or an upstream does whose
+//! cluster and endpoint say who they are.
 
 use serde_json::{Value, json};
 
@@ -43,6 +44,18 @@ pub(super) fn stats() -> Subject {
             at("stats_inbound", "stats, inbound", &json!({})),
             at("stats_outbound", "stats, outbound", &json!({})),
             at("stats_inbound", "stats, two labels of its own", &own_labels),
+            at(
+                "stats_inbound",
+                "stats, inbound, to an upstream",
+                &json!({}),
+            )
+            .asking_an_upstream(),
+            at(
+                "stats_outbound",
+                "stats, outbound, to an upstream",
+                &json!({}),
+            )
+            .asking_an_upstream(),
             with_root_id(
                 "stats_inbound",
                 Variant::extension("telemetry.wasm as stats, inbound", "telemetry", &json!({})),
