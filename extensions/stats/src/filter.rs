@@ -4,9 +4,11 @@
 //! `on_tick`. There is no other callback, so that one kind of context serves both.
 
 mod active;
+mod ask;
 mod compiled;
 mod midway;
 mod read;
+mod reader;
 mod remembered;
 mod report;
 
@@ -135,7 +137,7 @@ impl RootContext for Root {
     /// them; requests must not be `StreamContext`s, which know no other callback that the module has.
     fn get_type(&self) -> Option<ContextType> {
         if !self.has_requests.get() {
-            self.has_requests.set(read::is_request());
+            self.has_requests.set(ask::is_request());
         }
         Some(match self.has_requests.get() {
             true => ContextType::HttpContext,

@@ -9,8 +9,9 @@ use extension_common::{
 
 use super::{
     Counters, REFRESH, RefCell, Streams,
+    ask::get,
     compiled::{Compiled, Condition},
-    read::{Reader, get},
+    reader::Reader,
     remembered::{Connections, Services},
     report::Reports,
 };

@@ -2,7 +2,7 @@
 
 use extension_common::{config::ConfigError, expression::Expression, vocabulary};
 
-use super::read::get;
+use super::ask::get;
 use crate::{
     expression::{Reading, Side, Source},
     labels::UNKNOWN,

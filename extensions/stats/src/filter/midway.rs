@@ -4,7 +4,7 @@ use std::{cell::RefCell, collections::BTreeMap};
 
 use extension_common::hostcalls;
 
-use super::{active::Active, read, report::Measures};
+use super::{active::Active, ask, read, report::Measures};
 use crate::{
     observation::{Protocol, Reporter},
     plan::Group,
@@ -88,7 +88,7 @@ impl Active {
 
     fn report_open(&self, mut progress: Progress) -> Progress {
         if progress.kind == Kind::Unknown {
-            progress.kind = match read::is_request() {
+            progress.kind = match ask::is_request() {
                 true => Kind::Request,
                 false => Kind::Connection,
             };

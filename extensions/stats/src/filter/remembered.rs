@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use extension_common::{byte_cache::ByteCache, headers::HeaderView};
 
-use super::read::get;
+use super::ask::get;
 use crate::{destination::Service, observation::Principals};
 
 /// Connections whose certificates are remembered: so many, and so many bytes.

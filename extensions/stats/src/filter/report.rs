@@ -4,12 +4,7 @@ use std::{collections::HashMap, rc::Rc};
 
 use extension_common::{byte_cache::ByteCache, hostcalls};
 
-use super::{
-    active::Active,
-    compiled::Compiled,
-    midway::Progress,
-    read::{self, Sizes},
-};
+use super::{active::Active, ask::Sizes, compiled::Compiled, midway::Progress, read};
 use crate::{
     destination::Service,
     observation::{Observation, Protocol, append},
