@@ -6,6 +6,7 @@
 mod active;
 mod ask;
 mod compiled;
+mod facts;
 mod midway;
 mod read;
 mod reader;

@@ -2,6 +2,7 @@
 
 use extension_common::{headers::HeaderView, hostcalls};
 
+use super::facts::Facts;
 use crate::observation::{Principals, Reporter};
 
 /// A property, where it is there.
@@ -42,10 +43,11 @@ pub(super) enum Field {
     Host,
     Connection,
     Certificates,
+    Workload,
 }
 
 impl Field {
-    pub(super) const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::Direction,
         Self::Code,
         Self::Flags,
@@ -56,29 +58,35 @@ impl Field {
         Self::Host,
         Self::Connection,
         Self::Certificates,
+        Self::Workload,
     ];
 
-    /// For a list, where an error in one element is the error of all. What every answered request
-    /// has is there where `is_answered`.
-    pub(super) fn expression(self, is_answered: bool) -> &'static str {
+    /// For a list, where an error in one element is the error of all: what is known to be there is
+    /// not asked whether it is.
+    pub(super) fn expression(self, known: Facts) -> &'static str {
         match self {
             Self::Direction => "xds.listener_direction",
-            Self::Code if is_answered => "response.code",
+            Self::Code if known.include(Facts::ANSWERED) => "response.code",
             Self::Code => "has(request.protocol) ? (has(response.code) ? response.code : 0) : -1",
             Self::Flags => "response.flags",
-            Self::Duration if is_answered => "request.duration",
+            Self::Duration if known.include(Facts::ANSWERED) => "request.duration",
             Self::Duration => "has(request.duration) ? request.duration : 0",
             Self::RequestSize => "request.total_size",
             Self::ResponseSize => "response.total_size",
+            Self::Cluster if known.include(Facts::ROUTED) => "xds.cluster_name",
             Self::Cluster => "has(xds.cluster_name) ? xds.cluster_name : ''",
-            Self::Host => "has(request.host) ? request.host : ''",
+            Self::Host => "request.host",
             Self::Connection => "connection_id",
+            Self::Certificates if known.include(Facts::CERTIFICATES) => {
+                "[upstream.uri_san_peer_certificate, upstream.uri_san_local_certificate]"
+            }
             Self::Certificates => {
                 "has(upstream.tls_version) ? [\
                  has(upstream.uri_san_peer_certificate) ? upstream.uri_san_peer_certificate : '', \
                  has(upstream.uri_san_local_certificate) ? upstream.uri_san_local_certificate : ''\
-                 ] : []"
+                 ] : ''"
             }
+            Self::Workload => "xds.upstream_host_metadata.filter_metadata['istio'].workload",
         }
     }
 }
@@ -96,6 +104,8 @@ pub(super) struct Basics {
     /// The number of the client's connection.
     pub(super) connection: Vec<u8>,
     pub(super) upstream: Principals,
+    /// Who the endpoint is, by its metadata; `None` where it was not asked for.
+    pub(super) workload: Option<Vec<u8>>,
 }
 
 impl Basics {
@@ -111,6 +121,8 @@ impl Basics {
             Field::Cluster => self.cluster = value.to_vec(),
             Field::Host => self.host = Some(value.to_vec()),
             Field::Connection => self.connection = value.to_vec(),
+            Field::Workload => self.workload = Some(value.to_vec()),
+            Field::Certificates if value.is_empty() => {}
             Field::Certificates => {
                 let both = HeaderView::parse(value.to_vec())?;
                 let mut both = both.iter().map(|(certificate, _)| certificate.to_vec());

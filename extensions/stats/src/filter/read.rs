@@ -6,6 +6,7 @@ use proxy_wasm::types::MapType;
 use super::{
     active::Active,
     ask::{Basics, NO_REQUEST, Sizes, get, get_number},
+    facts::Facts,
 };
 use crate::{
     destination::needs_host,
@@ -32,7 +33,7 @@ impl Active {
             let host = host.or_else(|| get(&["request", "host"]));
             seen.host = host.unwrap_or_default();
         }
-        self.reader.guess_next(reporter, seen.code > 0, uses_host);
+        self.reader.learn(reporter, facts(&seen, uses_host));
         (seen, sizes)
     }
 
@@ -66,7 +67,7 @@ impl Active {
         }
         // Without a cluster nobody was asked.
         if reporter != Reporter::Destination && !seen.cluster.is_empty() {
-            seen.upstream_peer = upstream_peer();
+            seen.upstream_peer = upstream_peer(basics.workload);
         }
         seen
     }
@@ -78,6 +79,16 @@ impl Active {
             needs_host(&seen.cluster, service.as_deref())
         }
     }
+}
+
+/// What the next streams may have in common with this one.
+fn facts(seen: &Observation, uses_host: bool) -> Facts {
+    let has_certificates = !seen.upstream.peer.is_empty() && !seen.upstream.local.is_empty();
+    Facts::ANSWERED.when(seen.code > 0)
+        | Facts::ROUTED.when(!seen.cluster.is_empty())
+        | Facts::HOST.when(uses_host && !seen.host.is_empty())
+        | Facts::WORKLOAD.when(matches!(seen.upstream_peer, RawPeer::Workload(_)))
+        | Facts::CERTIFICATES.when(has_certificates)
 }
 
 /// HTTP or gRPC, and how the latter ended.
@@ -101,8 +112,8 @@ fn peer(name: &str) -> RawPeer {
     }
 }
 
-/// Who is asked; an endpoint may say it too.
-fn upstream_peer() -> RawPeer {
+/// Who is asked; an endpoint may say it too: `workload`, where the host was asked for it.
+fn upstream_peer(workload: Option<Vec<u8>>) -> RawPeer {
     let peer = peer("upstream_peer");
     if peer.is_known() {
         return peer;
@@ -114,7 +125,7 @@ fn upstream_peer() -> RawPeer {
         "istio",
         "workload",
     ];
-    match get(&path) {
+    match workload.or_else(|| get(&path)) {
         Some(bytes) => RawPeer::Workload(bytes),
         None => RawPeer::Unknown,
     }

@@ -2,24 +2,30 @@
 //!
 //! At its end one expression gives nearly all of it in a list. That costs as much as two calls that
 //! return a property, and a quarter of one more for each name in it: to ask whether something is there
-//! costs as much as to ask for it, and as much as a call that finds nothing. Where the host knows no
-//! expressions, and while a stream is open, each is a call of its own.
+//! costs as much as to ask for it, and as much as a call that finds nothing. So what the last streams had
+//! in common is taken for granted: a list whose element is not there is an error, never a wrong answer,
+//! and the host is then asked by the list that takes nothing for granted.
+//!
+//! Where the host knows no expressions, and while a stream is open, each is a call of its own.
 
-use std::cell::Cell;
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 use extension_common::expression::Expression;
 
-use super::ask::{Basics, Field, get_number};
+use super::{
+    ask::{Basics, Field, get_number},
+    facts::{Facts, Habits},
+};
 use crate::observation::Reporter;
 
-/// What a stream most likely is: what the last one was.
+/// What a stream most likely is: what the last ones were.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Guess {
     reporter: Reporter,
-    /// A request with a status.
-    is_answered: bool,
-    /// Only its `Host` header says which service it was meant for.
-    uses_host: bool,
+    facts: Facts,
 }
 
 impl Guess {
@@ -27,8 +33,7 @@ impl Guess {
     fn any(reporter: Reporter) -> Self {
         Self {
             reporter,
-            is_answered: false,
-            uses_host: false,
+            facts: Facts::NONE,
         }
     }
 }
@@ -42,8 +47,8 @@ struct Questions {
 
 impl Questions {
     /// `None` where the host knows no expressions.
-    fn new(fields: Vec<Field>, is_answered: bool) -> Option<Self> {
-        let elements = fields.iter().map(|field| field.expression(is_answered));
+    fn new(fields: Vec<Field>, known: Facts) -> Option<Self> {
+        let elements = fields.iter().map(|field| field.expression(known));
         let elements: Vec<_> = elements.collect();
         let list = Expression::create(&format!("[{}]", elements.join(", "))).ok()?;
         Some(Self { fields, list })
@@ -66,50 +71,51 @@ pub(super) struct Reader {
     /// Who reports, where that does not depend on the listener.
     decided: Option<Reporter>,
     host_fallback: Option<bool>,
-    questions: Vec<(Guess, Questions)>,
-    last: Cell<Guess>,
+    /// Made when they are needed first: few of the combinations ever are.
+    questions: RefCell<Vec<(Guess, Option<Rc<Questions>>)>>,
+    last_reporter: Cell<Reporter>,
+    habits: Cell<Habits>,
 }
 
 impl Reader {
     /// For the reporter that is `decided`, or for those that a listener can make one.
     pub(super) fn new(decided: Option<Reporter>, host_fallback: Option<bool>) -> Self {
-        let mut reader = Self {
+        let reader = Self {
             decided,
             host_fallback,
-            questions: Vec::new(),
-            last: Cell::new(Guess::any(decided.unwrap_or_default())),
+            questions: RefCell::default(),
+            last_reporter: Cell::new(decided.unwrap_or_default()),
+            habits: Cell::default(),
         };
         let reporters = match decided {
             Some(reporter) => vec![reporter],
             None => vec![Reporter::Source, Reporter::Destination],
         };
         for reporter in reporters {
-            for (is_answered, uses_host) in [(true, false), (true, true), (false, false)] {
-                reader.prepare(Guess {
-                    reporter,
-                    is_answered,
-                    uses_host,
-                });
-            }
+            reader.questions(Guess::any(reporter));
         }
         reader
     }
 
-    fn prepare(&mut self, guess: Guess) {
+    /// What to ask where this is the guess; `None` where the host knows no expressions.
+    fn questions(&self, guess: Guess) -> Option<Rc<Questions>> {
+        let mut questions = self.questions.try_borrow_mut().ok()?;
+        let found = questions.iter().find(|(known, _)| *known == guess);
+        if let Some((_, found)) = found {
+            return found.clone();
+        }
         let matters = |field: &Field| match field {
             Field::Direction => self.decided.is_none(),
-            Field::Host => guess.uses_host,
+            Field::Host => guess.facts.include(Facts::HOST),
             Field::Connection => guess.reporter != Reporter::Source,
             Field::Certificates => guess.reporter != Reporter::Destination,
+            Field::Workload => guess.facts.include(Facts::WORKLOAD),
             _ => true,
         };
-        if guess.uses_host && !self.may_use_host(guess.reporter) {
-            return;
-        }
         let fields = Field::ALL.into_iter().filter(matters).collect();
-        if let Some(questions) = Questions::new(fields, guess.is_answered) {
-            self.questions.push((guess, questions));
-        }
+        let new = Questions::new(fields, guess.facts).map(Rc::new);
+        questions.push((guess, new.clone()));
+        new
     }
 
     /// Whether the `Host` header may say which service a request was meant for.
@@ -120,19 +126,17 @@ impl Reader {
 
     /// A stream that is over, and who reports it.
     pub(super) fn read_end(&self) -> (Reporter, Basics) {
-        let last = self.last.get();
-        self.ask(last)
-            .or_else(|| self.ask(Guess::any(last.reporter)))
+        let reporter = self.last_reporter.get();
+        let facts = self.habits.get().assumed();
+        self.ask(Guess { reporter, facts })
+            .or_else(|| self.ask(Guess::any(reporter)))
             .unwrap_or_else(|| self.read_midway())
     }
 
-    /// What the next stream most likely is.
-    pub(super) fn guess_next(&self, reporter: Reporter, is_answered: bool, uses_host: bool) {
-        self.last.set(Guess {
-            reporter,
-            is_answered,
-            uses_host,
-        });
+    /// Learns what a stream was.
+    pub(super) fn learn(&self, reporter: Reporter, facts: Facts) {
+        self.last_reporter.set(reporter);
+        self.habits.set(self.habits.get().after(facts));
     }
 
     /// A stream that is still open, and who reports it.
@@ -146,7 +150,7 @@ impl Reader {
 
     /// `None` where the guess is wrong, but for the reporter.
     fn ask(&self, guess: Guess) -> Option<(Reporter, Basics)> {
-        let basics = self.of(guess)?.ask()?;
+        let basics = self.questions(guess)?.ask()?;
         let reporter = self
             .decided
             .unwrap_or_else(|| reporter_at(basics.direction));
@@ -154,14 +158,8 @@ impl Reader {
             return Some((reporter, basics));
         }
         // Two listeners share this plugin.
-        let basics = self.of(Guess { reporter, ..guess })?.ask()?;
+        let basics = self.questions(Guess { reporter, ..guess })?.ask()?;
         Some((reporter, basics))
-    }
-
-    fn of(&self, guess: Guess) -> Option<&Questions> {
-        let found = |guess| self.questions.iter().find(|(known, _)| *known == guess);
-        let found = found(guess).or_else(|| found(Guess::any(guess.reporter)));
-        found.map(|(_, questions)| questions)
     }
 }
 

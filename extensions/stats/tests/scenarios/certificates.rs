@@ -3,7 +3,7 @@
 use extension_common::headers::serialize;
 use sdk_tests::{Proxy, Request, json, scenario};
 
-use super::{counter, plugin, shop};
+use super::{counter, counters, plugin, shop};
 
 const CLIENT: &str = "spiffe://cluster.local/ns/web/sa/client";
 const SERVER: &str = "spiffe://cluster.local/ns/store/sa/shop";
@@ -61,4 +61,33 @@ fn an_outbound_certificate_tells_who_was_asked(proxy: &mut Proxy) {
         ("destination_workload_namespace", "web"),
         ("connection_security_policy", "unknown"),
     ]);
+}
+
+/// What one kind of connection has in common is not taken for granted of another.
+#[scenario(native, wasm)]
+fn certificates_that_come_and_go_are_told_right(proxy: &mut Proxy) {
+    let peer = ["upstream", "uri_san_peer_certificate"];
+    proxy.surround(shop().outbound());
+    proxy.configure(json!({})).unwrap();
+    for (certificate, times) in [("", 9), (SERVER, 9), (CLIENT, 1), ("", 1), (SERVER, 1)] {
+        if !certificate.is_empty() {
+            proxy.property(&["upstream", "tls_version"], "TLSv1.3");
+            proxy.property(&["upstream", "uri_san_local_certificate"], CLIENT);
+        }
+        proxy.property(&peer, certificate);
+        for _ in 0..times {
+            proxy.send(Request::get("/"));
+        }
+    }
+    let series = counters(proxy, "requests_total");
+    let mut counted: Vec<_> = series
+        .iter()
+        .map(|s| (s.label("destination_principal"), s.value))
+        .collect();
+    counted.sort_unstable();
+    let without = [("unknown", 1), ("unknown", 9)];
+    assert_eq!(
+        counted,
+        [&[(SERVER, 10), (CLIENT, 1)][..], &without].concat()
+    );
 }

@@ -13,6 +13,13 @@ fn send_twice(proxy: &mut Proxy, request: &Request) {
     proxy.send(request.clone());
 }
 
+/// What eight requests have in common is taken for granted of the next: the ninth prepares for it.
+fn send_often(proxy: &mut Proxy, request: &Request) {
+    for _ in 0..10 {
+        proxy.send(request.clone());
+    }
+}
+
 /// The host calls of the last request that return data.
 fn returning(proxy: &Proxy) -> usize {
     let costs = proxy.costs();
@@ -29,6 +36,37 @@ fn an_outbound_request_stays_within_its_budget(proxy: &mut Proxy) {
     send_twice(proxy, &Request::get("/"));
     assert!(returning(proxy) <= 8);
     proxy.assert_within_budget("stats.wasm, outbound request");
+}
+
+#[scenario(native, wasm)]
+fn an_outbound_request_like_those_before_stays_within_its_budget(proxy: &mut Proxy) {
+    let endpoint = json!({ "istio": { "workload": "reviews-v2;books;reviews;v2;c2" } });
+    let around = shop().outbound().cluster_metadata(reviews());
+    proxy.surround(around.endpoint_metadata(endpoint));
+    proxy.configure(json!({})).unwrap();
+    send_often(proxy, &Request::get("/"));
+    assert_eq!(returning(proxy), 1);
+    proxy.assert_within_budget("stats.wasm, outbound request like those before it");
+}
+
+#[scenario(native, wasm)]
+fn an_outbound_request_with_certificates_stays_within_its_budget(proxy: &mut Proxy) {
+    proxy.surround(shop().outbound().cluster_metadata(reviews()));
+    proxy.property(&["upstream", "tls_version"], "TLSv1.3");
+    proxy.property(
+        &["upstream", "uri_san_peer_certificate"],
+        "spiffe://a/ns/b/sa/c",
+    );
+    proxy.property(
+        &["upstream", "uri_san_local_certificate"],
+        "spiffe://a/ns/d/sa/e",
+    );
+    proxy.configure(json!({})).unwrap();
+    send_often(proxy, &Request::get("/"));
+    assert_eq!(returning(proxy), 1);
+    proxy.assert_within_budget(
+        "stats.wasm, outbound request with certificates like those before it",
+    );
 }
 
 #[scenario(native, wasm)]

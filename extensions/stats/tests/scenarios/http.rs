@@ -191,39 +191,88 @@ fn hosts_that_istio_does_not_know_are_counted_by_cluster(proxy: &mut Proxy) {
     ]);
 }
 
-/// What the last request was decides how the host is asked about the next one.
+/// What the last requests had in common decides how the host is asked about the next one.
+fn send_kinds_after_each_other(proxy: &mut Proxy) -> Vec<([String; 4], u64)> {
+    for (kind, times) in [
+        ("200", 9),
+        ("0", 1),
+        ("200", 9),
+        ("400", 1),
+        ("200", 9),
+        ("0", 9),
+        ("200", 1),
+        ("400", 9),
+        ("0", 1),
+        ("200", 1),
+    ] {
+        for _ in 0..times {
+            send_one_of_kind(proxy, kind);
+        }
+    }
+    let series = counters(proxy, "requests_total");
+    let labels = [
+        "response_code",
+        "response_flags",
+        "destination_service",
+        "destination_workload",
+    ];
+    let mut counted: Vec<_> = series
+        .iter()
+        .map(|s| (labels.map(|label| s.label(label).to_owned()), s.value))
+        .collect();
+    counted.sort_unstable();
+    counted
+}
+
+fn send_one_of_kind(proxy: &mut Proxy, kind: &str) {
+    let reply = UpstreamReply::new(200);
+    let request = Request::get("/").authority("shop.example");
+    match kind {
+        "0" => {
+            proxy.upstream_replies(reply.after(Duration::from_secs(30)));
+            proxy.send_and_leave(request);
+        }
+        "400" => drop(proxy.send(request.without_authority())),
+        _ => {
+            proxy.upstream_replies(reply);
+            proxy.send(request);
+        }
+    }
+}
+
+#[track_caller]
+fn assert_counted(counted: &[([String; 4], u64)], expected: [([&str; 4], u64); 3]) {
+    let expected = expected.map(|(labels, value)| (labels.map(str::to_owned), value));
+    assert_eq!(counted, expected);
+}
+
 #[scenario]
 fn requests_of_each_kind_are_counted_after_each_other(proxy: &mut Proxy) {
     proxy.surround(shop().outbound());
     proxy.configure(json!({})).unwrap();
-    for kind in ["200", "0", "0", "200", "400", "200"] {
-        let reply = UpstreamReply::new(200);
-        let request = Request::get("/").authority("shop.example");
-        match kind {
-            "0" => {
-                proxy.upstream_replies(reply.after(Duration::from_secs(30)));
-                proxy.send_and_leave(request);
-            }
-            "400" => drop(proxy.send(request.without_authority())),
-            _ => {
-                proxy.upstream_replies(reply);
-                proxy.send(request);
-            }
-        }
-    }
-    let series = counters(proxy, "requests_total");
-    let labels = ["response_code", "destination_service", "response_flags"];
-    let mut counted: Vec<_> = series
-        .iter()
-        .map(|s| (labels.map(|label| s.label(label)), s.value))
-        .collect();
-    counted.sort_unstable();
-    assert_eq!(
-        counted,
+    assert_counted(
+        &send_kinds_after_each_other(proxy),
         [
-            (["0", "shop.example", "DC"], 2),
-            (["200", "shop.example", "-"], 3),
-            (["400", "unknown", "-"], 1),
-        ]
+            (["0", "DC", "shop.example", "unknown"], 11),
+            (["200", "-", "shop.example", "unknown"], 29),
+            (["400", "-", "unknown", "unknown"], 10),
+        ],
+    );
+}
+
+#[scenario]
+fn endpoints_of_each_kind_are_told_after_each_other(proxy: &mut Proxy) {
+    let endpoint = json!({ "istio": { "workload": "reviews-v2;books;reviews;v2;c2" } });
+    let around = shop().outbound().cluster_metadata(reviews());
+    proxy.surround(around.endpoint_metadata(endpoint));
+    proxy.configure(json!({})).unwrap();
+    let service = "reviews.books.svc.cluster.local";
+    assert_counted(
+        &send_kinds_after_each_other(proxy),
+        [
+            (["0", "DC", service, "reviews-v2"], 11),
+            (["200", "-", service, "reviews-v2"], 29),
+            (["400", "-", "unknown", "unknown"], 10),
+        ],
     );
 }
