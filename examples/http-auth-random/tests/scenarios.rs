@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -138,11 +139,12 @@ fn a_number_with_another_status_lets_nobody_in(proxy: &mut Proxy) {
 
 #[scenario]
 fn a_request_passes_another_one_that_waits(proxy: &mut Proxy) {
-    let asked = AtomicU32::new(0);
+    let asked = Arc::new(AtomicU32::new(0));
+    let counter = Arc::clone(&asked);
     proxy.serve("draws", move |_| {
         let draw = UpstreamReply::new(200).body("4");
-        match asked.fetch_add(1, Ordering::Relaxed) {
-            0 => draw.after(Duration::from_secs(2)),
+        match counter.fetch_add(1, Ordering::Relaxed) {
+            0 => draw.after(Duration::from_secs(5)),
             _ => draw,
         }
     });
@@ -150,6 +152,12 @@ fn a_request_passes_another_one_that_waits(proxy: &mut Proxy) {
         .configure(json!({ "cluster": "draws", "timeout_ms": 10_000 }))
         .unwrap();
     let slow = proxy.start(Request::get("/slow"));
+    // In Envoy the next request could be the first one to ask.
+    let mut pauses = 0..1000;
+    while asked.load(Ordering::Relaxed) == 0 {
+        assert!(pauses.next().is_some(), "nobody has asked");
+        proxy.advance(Duration::from_millis(10));
+    }
     let quick = proxy.send(Request::get("/quick"));
     assert_eq!(quick.upstream().unwrap().path(), b"/quick");
     assert_eq!(proxy.metric("http_auth_random_allowed"), 1);
