@@ -5,7 +5,7 @@
 use extension_common::headers::serialize;
 use sdk_tests::{Proxy, Request, json, scenario};
 
-use super::{plugin, reviews, shop};
+use super::{plugin, reviews, reviews_v2, shop};
 
 /// The first request defines its metrics; the second is like every later one.
 fn send_twice(proxy: &mut Proxy, request: &Request) {
@@ -29,9 +29,8 @@ fn returning(proxy: &Proxy) -> usize {
 
 #[scenario(native, wasm)]
 fn an_outbound_request_stays_within_its_budget(proxy: &mut Proxy) {
-    let endpoint = json!({ "istio": { "workload": "reviews-v2;books;reviews;v2;c2" } });
     let around = shop().outbound().cluster_metadata(reviews());
-    proxy.surround(around.endpoint_metadata(endpoint));
+    proxy.surround(around.endpoint_metadata(reviews_v2()));
     proxy.configure(json!({})).unwrap();
     send_twice(proxy, &Request::get("/"));
     assert!(returning(proxy) <= 8);
@@ -40,9 +39,8 @@ fn an_outbound_request_stays_within_its_budget(proxy: &mut Proxy) {
 
 #[scenario(native, wasm)]
 fn an_outbound_request_like_those_before_stays_within_its_budget(proxy: &mut Proxy) {
-    let endpoint = json!({ "istio": { "workload": "reviews-v2;books;reviews;v2;c2" } });
     let around = shop().outbound().cluster_metadata(reviews());
-    proxy.surround(around.endpoint_metadata(endpoint));
+    proxy.surround(around.endpoint_metadata(reviews_v2()));
     proxy.configure(json!({})).unwrap();
     send_often(proxy, &Request::get("/"));
     assert_eq!(returning(proxy), 1);

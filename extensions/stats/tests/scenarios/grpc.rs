@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sdk_tests::{HostKind, Proxy, Request, Surroundings, UpstreamReply, json, scenario};
 
-use super::{counter, counters, plugin, reviews, shop, total};
+use super::{counter, counters, plugin, reviews, reviews_v2, shop, total};
 
 /// Three gRPC messages of nothing.
 fn call() -> Request {
@@ -94,9 +94,8 @@ fn a_request_that_is_not_grpc_has_no_status(proxy: &mut Proxy) {
 
 #[scenario]
 fn an_open_stream_is_reported_before_its_end(proxy: &mut Proxy) {
-    let endpoint = json!({ "istio": { "workload": "reviews-v2;books;reviews;v2;c2" } });
     let around = shop().outbound().cluster_metadata(reviews());
-    proxy.surround(counting(around.endpoint_metadata(endpoint)));
+    proxy.surround(counting(around.endpoint_metadata(reviews_v2())));
     proxy.upstream_replies(answer("0").after(Duration::from_secs(4)));
     counted(proxy, "3,0");
     proxy

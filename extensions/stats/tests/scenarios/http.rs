@@ -4,13 +4,12 @@ use std::time::Duration;
 
 use sdk_tests::{Proxy, Request, UpstreamReply, json, scenario};
 
-use super::{counter, counters, plugin, reviews, shop, total};
+use super::{assert_counted, counted, counter, plugin, reviews, reviews_v2, shop, total};
 
 #[scenario]
 fn an_outbound_request_is_counted_for_its_source(proxy: &mut Proxy) {
-    let endpoint = json!({ "istio": { "workload": "reviews-v2;books;reviews;v2;c2" } });
     let around = shop().outbound().cluster_metadata(reviews());
-    proxy.surround(around.endpoint_metadata(endpoint));
+    proxy.surround(around.endpoint_metadata(reviews_v2()));
     proxy.configure(json!({})).unwrap();
     assert_eq!(proxy.send(Request::get("/")).status(), 200);
     let requests = counter(proxy, "requests_total");
@@ -81,9 +80,8 @@ fn a_gateway_reports_as_a_source(proxy: &mut Proxy) {
 
 #[scenario]
 fn a_waypoint_reports_as_one(proxy: &mut Proxy) {
-    let endpoint = json!({ "istio": { "workload": "reviews-v2;books;reviews;v2;c2" } });
     let around = shop().inbound().cluster_metadata(reviews());
-    proxy.surround(around.endpoint_metadata(endpoint));
+    proxy.surround(around.endpoint_metadata(reviews_v2()));
     proxy
         .configure(json!({ "reporter": "SERVER_GATEWAY" }))
         .unwrap();
@@ -160,13 +158,10 @@ fn every_status_is_a_series_and_none_is_lost(proxy: &mut Proxy) {
             proxy.send(Request::get("/"));
         }
     }
-    let series = counters(proxy, "requests_total");
-    let mut by_status: Vec<_> = series
-        .iter()
-        .map(|s| (s.label("response_code"), s.value))
-        .collect();
-    by_status.sort_unstable();
-    assert_eq!(by_status, [("200", 3), ("404", 2), ("503", 1)]);
+    assert_counted(
+        &counted(proxy, "requests_total", ["response_code"]),
+        &[(["200"], 3), (["404"], 2), (["503"], 1)],
+    );
 }
 
 #[scenario]
@@ -209,19 +204,13 @@ fn send_kinds_after_each_other(proxy: &mut Proxy) -> Vec<([String; 4], u64)> {
             send_one_of_kind(proxy, kind);
         }
     }
-    let series = counters(proxy, "requests_total");
     let labels = [
         "response_code",
         "response_flags",
         "destination_service",
         "destination_workload",
     ];
-    let mut counted: Vec<_> = series
-        .iter()
-        .map(|s| (labels.map(|label| s.label(label).to_owned()), s.value))
-        .collect();
-    counted.sort_unstable();
-    counted
+    counted(proxy, "requests_total", labels)
 }
 
 fn send_one_of_kind(proxy: &mut Proxy, kind: &str) {
@@ -240,19 +229,13 @@ fn send_one_of_kind(proxy: &mut Proxy, kind: &str) {
     }
 }
 
-#[track_caller]
-fn assert_counted(counted: &[([String; 4], u64)], expected: [([&str; 4], u64); 3]) {
-    let expected = expected.map(|(labels, value)| (labels.map(str::to_owned), value));
-    assert_eq!(counted, expected);
-}
-
 #[scenario]
 fn requests_of_each_kind_are_counted_after_each_other(proxy: &mut Proxy) {
     proxy.surround(shop().outbound());
     proxy.configure(json!({})).unwrap();
     assert_counted(
         &send_kinds_after_each_other(proxy),
-        [
+        &[
             (["0", "DC", "shop.example", "unknown"], 11),
             (["200", "-", "shop.example", "unknown"], 29),
             (["400", "-", "unknown", "unknown"], 10),
@@ -262,14 +245,13 @@ fn requests_of_each_kind_are_counted_after_each_other(proxy: &mut Proxy) {
 
 #[scenario]
 fn endpoints_of_each_kind_are_told_after_each_other(proxy: &mut Proxy) {
-    let endpoint = json!({ "istio": { "workload": "reviews-v2;books;reviews;v2;c2" } });
     let around = shop().outbound().cluster_metadata(reviews());
-    proxy.surround(around.endpoint_metadata(endpoint));
+    proxy.surround(around.endpoint_metadata(reviews_v2()));
     proxy.configure(json!({})).unwrap();
     let service = "reviews.books.svc.cluster.local";
     assert_counted(
         &send_kinds_after_each_other(proxy),
-        [
+        &[
             (["0", "DC", service, "reviews-v2"], 11),
             (["200", "-", service, "reviews-v2"], 29),
             (["400", "-", "unknown", "unknown"], 10),

@@ -55,6 +55,11 @@ fn reviews() -> serde_json::Value {
     }] } })
 }
 
+/// The metadata of an endpoint of that service.
+fn reviews_v2() -> serde_json::Value {
+    json!({ "istio": { "workload": "reviews-v2;books;reviews;v2;c2" } })
+}
+
 /// A series: its metric, its labels, its value.
 #[derive(Clone, Debug)]
 struct Series {
@@ -105,6 +110,26 @@ fn counters(proxy: &mut Proxy, metric: &str) -> Vec<Series> {
     let series = metrics.iter().filter(|(_, value)| **value > 0);
     let series = series.filter_map(|(name, value)| Series::of(name, *value));
     series.filter(|series| series.metric == metric).collect()
+}
+
+/// The same by some of their labels, in order.
+fn counted<const N: usize>(
+    proxy: &mut Proxy,
+    metric: &str,
+    labels: [&str; N],
+) -> Vec<([String; N], u64)> {
+    let series = counters(proxy, metric);
+    let by_labels = |s: &Series| (labels.map(|label| s.label(label).to_owned()), s.value);
+    let mut counted: Vec<_> = series.iter().map(by_labels).collect();
+    counted.sort_unstable();
+    counted
+}
+
+/// What `counted` has to give.
+#[track_caller]
+fn assert_counted<const N: usize>(counted: &[([String; N], u64)], expected: &[([&str; N], u64)]) {
+    let owned = |(labels, value): &([&str; N], u64)| (labels.map(str::to_owned), *value);
+    assert_eq!(counted, expected.iter().map(owned).collect::<Vec<_>>());
 }
 
 /// The only one of them.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sdk_tests::{Proxy, Request, UpstreamReply, json, scenario};
 
-use super::{counters, plugin, reviews, shop, total};
+use super::{assert_counted, counted, counters, plugin, reviews, shop, total};
 
 #[scenario]
 fn a_request_on_its_way_is_counted_under_the_config_that_it_began_with(proxy: &mut Proxy) {
@@ -17,13 +17,10 @@ fn a_request_on_its_way_is_counted_under_the_config_that_it_began_with(proxy: &m
     assert_eq!(proxy.finish(slow).status(), 200);
     proxy.upstream_replies(UpstreamReply::new(200));
     proxy.send(Request::get("/quick"));
-    let series = counters(proxy, "requests_total");
-    let mut configs: Vec<_> = series
-        .iter()
-        .map(|s| (s.label("config"), s.value))
-        .collect();
-    configs.sort_unstable();
-    assert_eq!(configs, [("first", 1), ("second", 1)]);
+    assert_counted(
+        &counted(proxy, "requests_total", ["config"]),
+        &[(["first"], 1), (["second"], 1)],
+    );
 }
 
 #[scenario]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sdk_tests::{Plugin, Proxy, json, scenario};
 
-use super::{counter, counters, reviews, shop, total};
+use super::{counter, counters, reviews, reviews_v2, shop, total};
 
 fn plugin() -> Plugin {
     super::plugin().network_filter()
@@ -12,9 +12,8 @@ fn plugin() -> Plugin {
 
 #[scenario]
 fn a_connection_is_counted_with_its_bytes(proxy: &mut Proxy) {
-    let endpoint = json!({ "istio": { "workload": "reviews-v2;books;reviews;v2;c2" } });
     let around = shop().outbound().cluster_metadata(reviews());
-    proxy.surround(around.endpoint_metadata(endpoint));
+    proxy.surround(around.endpoint_metadata(reviews_v2()));
     proxy.upstream_answers(|_| b"seventeen".to_vec());
     proxy.configure(json!({})).unwrap();
     let connection = proxy.connect();
@@ -93,9 +92,8 @@ fn labels_of_ones_own_are_for_connections_too(proxy: &mut Proxy) {
 
 #[scenario]
 fn an_open_outbound_connection_is_reported_once_it_is_known_where_it_goes(proxy: &mut Proxy) {
-    let endpoint = json!({ "istio": { "workload": "reviews-v2;books;reviews;v2;c2" } });
     let around = shop().outbound().cluster_metadata(reviews());
-    proxy.surround(around.endpoint_metadata(endpoint));
+    proxy.surround(around.endpoint_metadata(reviews_v2()));
     proxy
         .configure(json!({ "tcp_reporting_duration": "1s" }))
         .unwrap();
@@ -117,8 +115,7 @@ fn an_open_outbound_connection_is_reported_once_it_is_known_where_it_goes(proxy:
 
 #[scenario]
 fn a_waypoint_counts_connections_too(proxy: &mut Proxy) {
-    let endpoint = json!({ "istio": { "workload": "reviews-v2;books;reviews;v2;c2" } });
-    proxy.surround(shop().inbound().endpoint_metadata(endpoint));
+    proxy.surround(shop().inbound().endpoint_metadata(reviews_v2()));
     proxy
         .configure(json!({ "reporter": "SERVER_GATEWAY" }))
         .unwrap();
